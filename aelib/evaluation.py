@@ -1,0 +1,106 @@
+"""Scores, how sure they are, and whether they are what they should be."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from IPython.display import display
+from scipy import stats
+
+#: The MIME type under which a lesson's numbers are stored in its outputs.
+METRICS_MIME = "application/vnd.aelib.metrics+json"
+
+
+def accuracy(predicted, labels):
+    """The share of `predicted`, `(N,)`, that equals `labels`, `(N,)`, in percent."""
+    return 100 * (predicted == labels).double().mean().item()
+
+
+def accuracy_interval(percent, count):
+    """The 95 % interval around an accuracy of `percent` measured on `count` images, in percent.
+
+    Wilson's (1927): where the accuracy on endlessly many images of this kind may well lie.
+    """
+    result = stats.binomtest(round(percent / 100 * count), count)
+    interval = result.proportion_ci(confidence_level=0.95, method="wilson")
+    return 100 * interval.low, 100 * interval.high
+
+
+def paired_comparison(first, second, labels):
+    """Compare two classifiers on the same images by McNemar's exact test (1947).
+
+    Args:
+        first, second: the predicted classes of either, `(N,)`.
+        labels: the true ones, `(N,)`.
+
+    Returns:
+        How many images only the first has right, how many only the second, and the probability
+        of a split at least as uneven if both were equally good.
+    """
+    only_first = ((first == labels) & (second != labels)).sum().item()
+    only_second = ((second == labels) & (first != labels)).sum().item()
+    disagreements = only_first + only_second
+    if disagreements == 0:
+        return 0, 0, 1.0
+    return only_first, only_second, stats.binomtest(only_first, disagreements).pvalue
+
+
+def reconstruction_errors(reconstructions, images):
+    """The mean squared error per pixel of each image: `(N,)` from two times `(N, 1, 28, 28)`."""
+    return (reconstructions - images).square().flatten(1).mean(1)
+
+
+def report(source, metrics):
+    """Display the numbers of a lesson as a table, and store them in the cell's output.
+
+    Args:
+        source: where the images came from, as `Data.source` says.
+        metrics: a dict of numbers.
+    """
+    width = max(map(len, metrics))
+    lines = [f"{name:<{width}}  {value:10.4f}" for name, value in metrics.items()]
+    text = "\n".join([f"Measured on {source}, a single run", *lines])
+    display({"text/plain": text, METRICS_MIME: {"source": source, **metrics}}, raw=True)
+
+
+def check(source, settings, metrics):
+    """Check each number against its band, and say so in words that do not move with the number.
+
+    The band is where a run with a new seed ends 999 times in 1,000: the prediction interval of a
+    normal distribution with the mean and spread of the runs in `spread.json`.
+
+    Args:
+        source: as for `report`.
+        settings: the settings of this run; bands hold for the default ones, and any seed.
+        metrics: as for `report`.
+
+    Raises:
+        AssertionError: a number is outside its band.
+    """
+    spread = _spread()
+    defaults = spread["settings"]
+    changed = [k for k, v in settings.items() if k in defaults and v != defaults[k]]
+    if changed:
+        print(f"Not checked: the bands hold for the default {', '.join(changed)}.")
+        return
+    for name, value in metrics.items():
+        low, high = band(spread["runs"][source][name])
+        if not low <= value <= high:
+            raise AssertionError(
+                f"{name} is {value:.4f} on {source}; {low:.4f} to {high:.4f} was expected.\n"
+                "If you changed the code on purpose, this is its effect. If not, something broke."
+            )
+        print(f"ok: {name} is inside its band")
+
+
+def band(values):
+    """The interval that holds a new value of the same kind 999 times in 1,000."""
+    count = len(values)
+    reach = stats.t.ppf(0.9995, count - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / count)
+    return np.mean(values) - reach, np.mean(values) + reach
+
+
+@cache
+def _spread():
+    return json.loads(files("aelib").joinpath("spread.json").read_text())

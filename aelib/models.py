@@ -1,0 +1,102 @@
+"""The networks: an encoder, a decoder, the two as an autoencoder, and a classifier on the code."""
+
+import torch
+from torch import nn
+
+CODE_SHAPE = (3, 4, 4)
+CODE_SIZE = 48
+
+
+class Encoder(nn.Sequential):
+    """Images `(N, 1, 28, 28)` to codes `(N, 3, 4, 4)`, by convolutions and max-pooling.
+
+    Pooling comes before ReLU: the two can be swapped without changing the result, and this way
+    ReLU has a quarter of the work. The code has no ReLU, so none of its 48 numbers can die.
+    """
+
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(1, 8, kernel_size=5, padding=2),  # (N, 8, 28, 28)
+            nn.MaxPool2d(2),  # (N, 8, 14, 14)
+            nn.ReLU(),
+            nn.Conv2d(8, 64, kernel_size=3, padding=1),  # (N, 64, 14, 14)
+            nn.MaxPool2d(2),  # (N, 64, 7, 7)
+            nn.ReLU(),
+            nn.Conv2d(64, 3, kernel_size=4),  # (N, 3, 4, 4)
+        )
+        # The memory layout in which the CPU's convolutions are fastest; the numbers are the same.
+        self.to(memory_format=torch.channels_last)
+
+
+class Decoder(nn.Sequential):
+    """Codes `(N, 3, 4, 4)` back to images `(N, 1, 28, 28)`.
+
+    Each step from a small to a large image is a convolution that computes four values per pixel
+    and a PixelShuffle that lays them out as 2 x 2 pixels (Shi et al., 2016, arXiv:1609.05158).
+    The output has no ReLU: lesson 2 shows why.
+    """
+
+    def __init__(self):
+        super().__init__(
+            nn.ConvTranspose2d(3, 32, kernel_size=4),  # (N, 32, 7, 7)
+            nn.ReLU(),
+            nn.Conv2d(32, 32, kernel_size=3, padding=1),  # (N, 32, 7, 7)
+            nn.PixelShuffle(2),  # (N, 8, 14, 14)
+            nn.ReLU(),
+            nn.Conv2d(8, 4, kernel_size=3, padding=1),  # (N, 4, 14, 14)
+            nn.PixelShuffle(2),  # (N, 1, 28, 28)
+        )
+        self.to(memory_format=torch.channels_last)
+
+
+class Autoencoder(nn.Module):
+    """Images `(N, 1, 28, 28)` to their reconstructions, same shape, through the code."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = Encoder()
+        self.decoder = Decoder()
+
+    def forward(self, images):
+        return self.decoder(self.encoder(images))
+
+
+class MLP(nn.Module):
+    """Codes `(N, 3, 4, 4)` or `(N, 48)` to class scores `(N, 10)`: 48 -> 120 -> ReLU -> 10.
+
+    Args:
+        codes: codes of the training images. Each of the 48 numbers is brought to mean 0 and
+            standard deviation 1 over them first, since their scales differ.
+    """
+
+    def __init__(self, codes):
+        super().__init__()
+        codes = codes.flatten(1)
+        self.register_buffer("mean", codes.mean(0))
+        self.register_buffer("std", codes.std(0).clamp_min(1e-6))
+        self.layers = nn.Sequential(nn.Linear(CODE_SIZE, 120), nn.ReLU(), nn.Linear(120, 10))
+
+    def forward(self, codes):
+        return self.layers((codes.flatten(1) - self.mean) / self.std)
+
+
+class Classifier(nn.Module):
+    """Images `(N, 1, 28, 28)` to class scores `(N, 10)`: an encoder, then an MLP on its code."""
+
+    def __init__(self, encoder, mlp):
+        super().__init__()
+        self.encoder = encoder
+        self.mlp = mlp
+
+    def forward(self, images):
+        return self.mlp(self.encoder(images))
+
+
+def freeze(model):
+    """Keep every weight of `model` as it is: no gradients, and evaluation mode. Returns `model`."""
+    return model.requires_grad_(False).eval()
+
+
+def count_parameters(model):
+    """The number of weights and biases of `model`, frozen or not."""
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -1,0 +1,172 @@
+"""The training loop, and a cache for what it has trained."""
+
+import hashlib
+import inspect
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from tqdm import tqdm
+
+from aelib import models
+from aelib.settings import check_settings, project_folder
+
+
+def pick_device():
+    """The fastest device that torch finds here: a CUDA or Apple (MPS) GPU, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def train(
+    model, inputs, targets, loss_function, *, validation, epochs, batch_size, learning_rate, seed
+):
+    """Train `model` in place with Adam, and return how the loss went.
+
+    Only parameters that require a gradient are trained. Interrupting it (Kernel > Interrupt)
+    keeps what was learned so far.
+
+    Args:
+        inputs: `(N, ...)`, what the model is given.
+        targets: `(N, ...)`, what `loss_function(model(inputs), targets)` compares with.
+        loss_function: returns the mean over a batch.
+        validation: a pair like (inputs, targets) to measure the loss on after every epoch.
+        seed: the order in which the training data are drawn.
+
+    Returns:
+        A dict of lists with one number per epoch: "training_loss", the mean over the epoch's
+        samples while the weights move, and "validation_loss", the mean at its end (absent values
+        are empty lists). "interrupted" is there, and true, where a person stopped it.
+
+    Raises:
+        ValueError: a setting out of range.
+        FloatingPointError: the loss is not a finite number any more.
+    """
+    check_settings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
+    device = next(model.parameters()).device
+    inputs, targets = inputs.to(device), targets.to(device)
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(trainable, lr=learning_rate, fused=True)
+    order = torch.Generator().manual_seed(seed)
+    history = {"training_loss": [], "validation_loss": []}
+    try:
+        for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not _watched()):
+            set_training_mode(model)
+            total = torch.zeros((), device=device)
+            for batch in torch.randperm(len(inputs), generator=order).split(batch_size):
+                batch = batch.to(device)
+                loss = loss_function(model(inputs[batch]), targets[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                total += loss.detach() * len(batch)
+            if not total.isfinite():
+                raise FloatingPointError(
+                    f"The loss is {total.item()} in epoch {len(history['training_loss']) + 1}: "
+                    f"training diverged. Try a learning rate below {learning_rate}."
+                )
+            history["training_loss"].append(total.item() / len(inputs))
+            if len(validation[0]):
+                outputs, wanted = infer(model, validation[0]), validation[1]
+                history["validation_loss"].append(loss_function(outputs, wanted).item())
+    except KeyboardInterrupt:
+        history["interrupted"] = True
+        print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
+    model.eval()
+    return history
+
+
+def set_training_mode(model):
+    """Put `model` in training mode, but for the modules in it that are frozen."""
+    for module in model.modules():
+        parameters = list(module.parameters())
+        module.training = not parameters or any(p.requires_grad for p in parameters)
+
+
+@torch.no_grad()
+def infer(model, inputs, batch_size=1_000):
+    """The outputs of `model`, in evaluation mode and without gradients, for all `inputs`.
+
+    Returns:
+        `(N, ...)` on the CPU.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    return torch.cat([model(batch.to(device)).cpu() for batch in inputs.split(batch_size)])
+
+
+def _watched():
+    """Whether a person may be looking at a progress bar: in a notebook or a terminal."""
+    if os.environ.get("AELIB_PROGRESS") == "off":
+        return False
+    return "ipykernel" in sys.modules or sys.stderr.isatty()
+
+
+# The cache --------------------------------------------------------------------------------------
+
+
+def train_or_load(name, model, inputs, targets, loss_function, *, validation, **settings):
+    """Do what `train` does, or load its result where the very same training has run before.
+
+    The same means: same initial weights, data, loss function, settings, and code of this module
+    and of the models, same torch, device and number of threads. The result is kept as
+    `runs/checkpoints/NAME-KEY.safetensors`, with the settings and the history inside.
+
+    Returns:
+        The history, as `train` does.
+    """
+    made_by = {
+        "model": repr(model),
+        "loss_function": loss_function.__name__,
+        "settings": settings,
+        "code": [inspect.getsource(sys.modules[__name__]), inspect.getsource(models)],
+        "torch": torch.__version__,
+        "device": str(next(model.parameters()).device),
+        "threads": torch.get_num_threads(),
+    }
+    digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
+    frozen = [str(parameter.requires_grad) for parameter in model.parameters()]
+    digest.update("".join(frozen).encode())
+    for tensor in (*model.state_dict().values(), inputs, targets, *validation):
+        digest.update(tensor.cpu().contiguous().numpy())
+    key = digest.hexdigest()[:16]
+    path = project_folder() / "runs" / "checkpoints" / f"{name}-{key}.safetensors"
+    history = load_checkpoint(path, model)
+    if history is None:
+        history = train(model, inputs, targets, loss_function, validation=validation, **settings)
+        if "interrupted" not in history:
+            save_checkpoint(path, model, history, settings)
+    return history
+
+
+def save_checkpoint(path, model, history, settings):
+    """Write the weights of `model`, and what made them, to `path`: all of it or nothing."""
+    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"history": json.dumps(history), "settings": json.dumps(settings)}
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as part:
+        save_file(weights, Path(part, path.name), metadata=metadata)
+        os.replace(Path(part, path.name), path)
+
+
+def load_checkpoint(path, model):
+    """Load the weights at `path` into `model`; return the history, or None if there is none.
+
+    A file that cannot be read counts as none: it is only a cache.
+    """
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
+            model.eval()
+            return json.loads(file.metadata()["history"])
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        print(f"Training again, since {path} cannot be used: {error}")
+        return None
