@@ -1,0 +1,65 @@
+# Every habit of this project has a target; `make` alone lists them.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check
+# Made last, so that a set-up that was stopped half-way is done again.
+READY := $(VENV)/.ready
+
+.PHONY: help setup run-notebooks test test-offline lint refresh lab lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY) ## make .venv with the locked packages; the other targets do so by themselves
+	@echo "$(VENV) is ready."
+
+run-notebooks: $(READY) ## run lessons into runs/: LESSONS="02 04" PARAMS="epochs=5 seed=1" if you like
+	@$(PYTHON) tools/run_notebooks.py $(LESSONS) --params $(PARAMS)
+
+test: $(READY) ## run all tests, and every lesson against its stored outputs
+	@$(PYTHON) -m pytest
+	@$(PYTHON) tools/check_notebooks.py
+
+test-offline: $(READY) ## run every lesson as on a machine without MNIST and without a network
+	@$(PYTHON) tools/check_notebooks.py --offline
+
+lint: $(READY) ## check style and format of module, tools, tests and lessons
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
+
+refresh: $(READY) ## carry each lesson's .py into its .ipynb and store the outputs of a new run
+	@$(PYTHON) tools/refresh_notebooks.py
+
+lab: $(READY) ## open the lessons in JupyterLab
+	@$(PYTHON) -m jupyterlab notebooks
+
+lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping the versions it has
+	@$(PYTHON) -m uv pip compile --universal --quiet --no-header --no-annotate \
+		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean: ## delete runs/ and caches; not data/, not .venv
+	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache
+	rm -rf */__pycache__ */.ipynb_checkpoints
+
+$(READY): requirements.lock pyproject.toml
+	@rm -f $(READY)
+	@check='import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))'; \
+	if ! $(PYTHON) -m pip --version >/dev/null 2>&1 || ! $(PYTHON) -c "$$check" 2>/dev/null; then \
+		for python in python3 python3.13 python3.12 python3.11 none; do \
+			if $$python -c "$$check" 2>/dev/null; then break; fi; \
+		done; \
+		if [ $$python = none ]; then \
+			echo "None of python3, python3.13, python3.12 and python3.11 can make $(VENV)." >&2; \
+			echo "It takes Python 3.11 or newer, with its modules venv and ensurepip:" \
+				"install that (on Debian and Ubuntu with python3-venv) and run make again." >&2; \
+			exit 1; \
+		fi; \
+		$$python -m venv --clear $(VENV); \
+	fi
+	@echo "Installing the locked packages into $(VENV); the first time takes a few minutes."
+	@$(PIP) install --quiet "$$(grep -o '^uv==[^ ;]*' requirements.lock)" \
+		&& $(PYTHON) -m uv pip install --python $(PYTHON) --compile-bytecode -r requirements.lock \
+		|| { echo "uv did not manage; trying pip."; $(PIP) install -r requirements.lock; }
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $(READY)

@@ -1,0 +1,71 @@
+"""pyproject.toml, environment.yml and requirements.lock describe one environment."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text().splitlines()
+#: What conda-forge calls differently.
+CONDA_NAMES = {"torch": "pytorch"}
+MACHINES = [
+    {"sys_platform": system, "platform_machine": machine, "python_full_version": f"{python}.5"}
+    for python in ("3.11", "3.12", "3.13")
+    for system, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
+]
+
+
+def dependencies():
+    metadata = PROJECT["project"]
+    return [Requirement(line) for line in metadata["dependencies"]] + [
+        Requirement(line) for line in metadata["optional-dependencies"]["dev"]
+    ]
+
+
+def test_conda_has_the_same_dependencies_within_the_same_bounds():
+    wanted = {CONDA_NAMES.get(one.name, one.name): one.specifier for one in dependencies()}
+    wanted["python"] = Requirement(f"python{PROJECT['project']['requires-python']}").specifier
+    lines = [line for line in CONDA["dependencies"] if isinstance(line, str) and line != "pip"]
+    assert {one.name: one.specifier for one in map(Requirement, lines)} == wanted
+
+
+def test_conda_takes_packages_from_conda_forge_only():
+    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
+    assert [line for line in CONDA["dependencies"] if "::" in line] == []
+    by_pip = [line["pip"] for line in CONDA["dependencies"] if isinstance(line, dict)]
+    assert by_pip == [["-e ."]]
+
+
+def test_every_lower_bound_is_given_and_nothing_is_pinned():
+    for one in dependencies():
+        assert [bound.operator for bound in one.specifier] == [">="], one
+
+
+def test_the_lock_is_plain_lines():
+    """No addresses, no paths, no options: a name, a version, and when it applies."""
+    plain = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^;#/]+)?")
+    assert len(LOCK) > 50
+    assert [line for line in LOCK if not plain.fullmatch(line)] == []
+    assert sorted(LOCK, key=lambda line: line.split("==")[0]) == LOCK
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: "-".join(machine.values()))
+def test_the_lock_covers_every_dependency_within_its_bounds(machine):
+    locked = {}
+    for line in LOCK:
+        pin, _, marker = line.partition(" ; ")
+        if not marker or Marker(marker).evaluate(machine):
+            name, version = pin.split("==")
+            assert name not in locked, f"{name} is locked twice"
+            locked[name] = version
+    # setuptools, too: aelib itself is built in the environment.
+    build = [Requirement(line) for line in PROJECT["build-system"]["requires"]]
+    for one in dependencies() + build:
+        assert one.specifier.contains(locked.get(one.name, "none")), (one, locked.get(one.name))
