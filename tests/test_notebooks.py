@@ -1,0 +1,140 @@
+"""What must hold for the lessons as they are stored; `make refresh` and an editor put it right."""
+
+import ast
+import re
+
+import jupytext
+import nbformat
+import pytest
+
+from aelib.settings import check_settings
+from lessons import ROOT, displayed_metrics
+
+FOLDER = ROOT / "notebooks"
+SOURCES = sorted(FOLDER.glob("[0-9]*.py"))
+STORED = {path: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
+#: Runs a test on each stored lesson.
+each = pytest.mark.parametrize("lesson", STORED.values(), ids=[path.stem for path in STORED])
+
+
+def code_cells(lesson):
+    return [cell for cell in lesson.cells if cell.cell_type == "code"]
+
+
+def outputs(lesson):
+    return [output for cell in code_cells(lesson) for output in cell.outputs]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def parameters(lesson):
+    """Names and values of the `parameters` cell; anything but plain literals is an error."""
+    [cell] = [cell for cell in code_cells(lesson) if "parameters" in tags(cell)]
+    statements = ast.parse(cell.source).body
+    return {one.targets[0].id: ast.literal_eval(one.value) for one in statements}
+
+
+def test_the_lessons_are_numbered_and_paired():
+    names = [path.stem for path in STORED]
+    assert [path.stem for path in SOURCES] == names
+    assert len(names) >= 5
+    assert [int(name[:2]) for name in names] == list(range(1, len(names) + 1))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_source_and_its_notebook_have_the_same_cells(source):
+    def cells(notebook):
+        return [(cell.cell_type, cell.source, tags(cell)) for cell in notebook.cells]
+
+    assert cells(jupytext.read(source)) == cells(STORED[source.with_suffix(".ipynb")])
+
+
+@each
+def test_outputs_are_stored_in_order_and_without_errors(lesson):
+    cells = code_cells(lesson)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert len(outputs(lesson)) > 3
+    assert [one for one in outputs(lesson) if one.output_type == "error"] == []
+    assert [one for one in outputs(lesson) if one.get("name") == "stderr"] == []
+
+
+@each
+def test_outputs_are_of_mnist(lesson):
+    assert {metrics["source"] for metrics in displayed_metrics(lesson)} == {"MNIST"}
+
+
+@each
+def test_outputs_name_no_folder_of_the_machine_that_made_them(lesson):
+    texts = [one.get("text", "") for one in outputs(lesson)]
+    for output in outputs(lesson):
+        texts += [str(data) for kind, data in output.get("data", {}).items() if kind != "image/png"]
+    assert re.findall(r"/(?:home|root|tmp|Users)/\S*", "\n".join(texts)) == []
+    assert [text for text in texts if str(ROOT) in text] == []
+
+
+@each
+def test_every_figure_has_alt_text(lesson):
+    images = [
+        (kind, output.metadata.get(kind, {}).get("alt", ""))
+        for output in outputs(lesson)
+        for kind in output.get("data", {})
+        if kind.startswith("image/")
+    ]
+    assert images
+    assert [kind for kind, _ in images if kind != "image/png"] == []
+    assert [alt for _, alt in images if len(alt.split()) < 4] == []
+
+
+@each
+def test_parameters_are_plain_and_allowed(lesson):
+    assert set(parameters(lesson)) >= {"source", "train_size", "test_size", "seed"}
+    check_settings(**parameters(lesson))
+
+
+def test_a_parameter_has_the_same_value_in_every_lesson():
+    values = {item for lesson in STORED.values() for item in parameters(lesson).items()}
+    assert len(values) == len(dict(values)), sorted(values)
+
+
+@each
+def test_what_is_not_compared_is_checked_by_a_cell(lesson):
+    marked = [tag for cell in code_cells(lesson) for tag in tags(cell)]
+    assert set(marked) <= {"parameters", "nbval-ignore-output", "nbval-check-output"}
+    checks = [cell for cell in code_cells(lesson) if "nbval-check-output" in tags(cell)]
+    assert checks
+    assert [cell.source for cell in checks if not cell.outputs] == []
+
+
+@each
+def test_cells_are_short(lesson):
+    assert [cell.source for cell in lesson.cells if len(cell.source.splitlines()) >= 25] == []
+
+
+@each
+def test_metadata_are_few(lesson):
+    """Papermill's break JupyterLab, timings and versions change with every run and machine."""
+    assert set(lesson.metadata) == {"kernelspec", "language_info"}
+    assert "version" not in lesson.metadata.language_info
+    assert [cell.metadata for cell in lesson.cells if set(cell.metadata) - {"tags"}] == []
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_files_are_small(path):
+    assert path.stat().st_size < 1_500_000
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_the_skeleton_is_whole(path):
+    cells = STORED[path].cells
+    text = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    assert cells[0].source.startswith("# ")
+    opening = " ".join(text[:3]).lower()
+    expected = ("you will learn", "you need", "minute")
+    assert [words for words in expected if words not in opening] == []
+    sections = re.findall(r"^##+ (.*)", "\n".join(text), flags=re.MULTILINE)
+    closing = [one for one in sections if one in ("Exercises", "Summary")]
+    assert closing == ["Exercises", "Summary"], sections
+    following = [other.name for other in STORED if other > path][:1]
+    assert [name for name in following if f"({name})" not in text[-1]] == []
