@@ -108,7 +108,9 @@ def balanced_draw(labels, size, generator):
     return chosen[torch.randperm(size, generator=generator)]
 
 
-def _mnist_splits(train_images, train_labels, test_images, test_labels, train_size, test_size, seed):
+def _mnist_splits(
+    train_images, train_labels, test_images, test_labels, train_size, test_size, seed
+):
     generator = torch.Generator().manual_seed(seed)
 
     def split(pixels, labels):
@@ -251,9 +253,7 @@ def _digits_splits(train_size, test_size, seed):
     rest, test = train_test_split(
         np.arange(len(labels)), test_size=360, stratify=labels, random_state=0
     )
-    train, validation = train_test_split(
-        rest, test_size=180, stratify=labels[rest], random_state=0
-    )
+    train, validation = train_test_split(rest, test_size=180, stratify=labels[rest], random_state=0)
 
     def extend(members, size, generator):
         if size == 0:

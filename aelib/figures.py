@@ -101,7 +101,7 @@ def score_chart(scores):
         The figure.
     """
     figure, axis = plt.subplots(figsize=(7, 0.42 * len(scores) + 0.8))
-    for place, (name, (score, low, high)) in enumerate(scores.items()):
+    for place, (score, low, high) in enumerate(scores.values()):
         published = low is None
         colour = "C1" if published else "C0"
         axis.plot(score, place, "D" if published else "o", color=colour)

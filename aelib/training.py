@@ -41,8 +41,8 @@ def train(
 
     Returns:
         A dict of lists with one number per epoch: "training_loss", the mean over the epoch's
-        samples while the weights move, and "validation_loss", the mean at its end (absent values
-        are empty lists). "interrupted" is there, and true, where a person stopped it.
+        samples while the weights move, and "validation_loss", the mean at its end (an empty list
+        if there are no validation data). They are shorter where a person stopped the training.
 
     Raises:
         ValueError: a setting out of range.
@@ -76,7 +76,6 @@ def train(
                 outputs, wanted = infer(model, validation[0]), validation[1]
                 history["validation_loss"].append(loss_function(outputs, wanted).item())
     except KeyboardInterrupt:
-        history["interrupted"] = True
         print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
     model.eval()
     return history
@@ -140,7 +139,7 @@ def train_or_load(name, model, inputs, targets, loss_function, *, validation, **
     history = load_checkpoint(path, model)
     if history is None:
         history = train(model, inputs, targets, loss_function, validation=validation, **settings)
-        if "interrupted" not in history:
+        if len(history["training_loss"]) == settings["epochs"]:
             save_checkpoint(path, model, history, settings)
     return history
 
@@ -164,7 +163,7 @@ def load_checkpoint(path, model):
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
+            model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
             model.eval()
             return json.loads(file.metadata()["history"])
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:

@@ -1,0 +1,334 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2. The autoencoder
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/02_autoencoder.ipynb)
+#
+# **You will learn** how a convolutional encoder and decoder are built, layer by layer; what a
+# training loop does; how to read a loss curve; and how one innocent ReLU can kill a network.
+#
+# **You need** [lesson 1](01_dataset.ipynb), and to have seen a neural network before: layers,
+# gradients, ReLU.
+#
+# **Time** 30 minutes to read, about one to run.
+
+# %% tags=["install"]
+# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("aelib") is None:
+    default = "git+https://github.com/autoencoders-for-classification/tutorial"
+    address = os.environ.get("AELIB_INSTALL", default)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
+    subprocess.run(command, check=True)
+
+# %% tags=["parameters"]
+source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
+train_size = 6_000
+test_size = 1_000
+seed = 0
+epochs = 20
+batch_size = 100
+learning_rate = 0.001
+
+# %%
+import inspect
+
+import torch
+from torch import nn
+
+from aelib import training
+from aelib.data import load_data
+from aelib.evaluation import check, report
+from aelib.figures import image_rows, loss_curve, show
+from aelib.models import Autoencoder, Decoder, Encoder, count_parameters
+from aelib.settings import check_settings
+
+draw = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
+protocol = check_settings(
+    epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+)
+settings = {**draw, **protocol}
+data = load_data(**draw)
+device = training.pick_device()
+
+# %% [markdown]
+# ## The idea
+#
+# An autoencoder is two networks in a row. The **encoder** turns an image of 784 numbers into a
+# **code** of 48. The **decoder** turns the code back into an image, the **reconstruction**. Both
+# are trained together to make the reconstruction equal to the image.
+#
+# Nobody needs a copy of an image they already have. The point is the squeeze: to get 784 numbers
+# through 48, the network must find out what digits have in common. No labels are involved. Whether
+# what it finds also helps to *classify* is the question of lessons 4 and 5.
+#
+# ## The encoder, layer by layer
+#
+# This is all of it:
+
+# %%
+print(inspect.getsource(Encoder))
+
+# %% [markdown]
+# Three kinds of layer do the work:
+#
+# - `Conv2d` slides small filters over the image. Each filter looks at a patch of 5 by 5 (later 3 by
+#   3, 4 by 4) pixels and answers with one number per place.
+# - `MaxPool2d(2)` keeps the largest of each 2 by 2 answers, so the image shrinks by half, and small
+#   shifts of a stroke stop to matter.
+# - `ReLU` sets negative numbers to zero. Without it, several convolutions amount to one.
+#
+# **Predict:** the second convolution has 64 filters of 3 by 3, and each looks at 8 channels. How
+# many weights is that, with one bias per filter?
+
+
+# %%
+def walk_through(network, tensor):
+    """Print each layer with the shape it returns and the number of its parameters."""
+    print(f"{'input':<18} {str(tuple(tensor.shape)):<18}")
+    for layer in network:
+        tensor = layer(tensor)
+        name, shape = type(layer).__name__, str(tuple(tensor.shape))
+        print(f"{name:<18} {shape:<18} {count_parameters(layer):>6,}")
+    print(f"{'in total':<37} {count_parameters(network):>6,}")
+
+
+walk_through(Encoder(), data.train.images[:1])
+
+# %% [markdown]
+# `64 * (8 * 3 * 3) + 64 = 4,672`, more than half of the encoder. At the end stand 3 channels of 4
+# by 4: a code of 48 numbers, one sixteenth of the image. There is no ReLU behind the code: a number
+# that may be negative says more than one that may not.
+#
+# ## The decoder
+#
+# It runs the other way, from 4 by 4 pixels to 28 by 28:
+
+# %%
+print(inspect.getsource(Decoder))
+walk_through(Decoder(), torch.zeros(1, 3, 4, 4))
+
+# %% [markdown]
+# `ConvTranspose2d` is a convolution backwards: each number of the code paints a patch of 4 by 4.
+# `PixelShuffle(2)` makes an image twice as high and wide: it takes four channels and lays them out
+# as squares of 2 by 2 pixels. So the convolution before it computes four pixels at each place.
+#
+# ## The loss
+#
+# How far is a reconstruction from its image? The **mean squared error** (MSE) is the mean of the
+# squared differences over all pixels: 0 for a perfect copy. To know what a number means, you need
+# two cheap ones beside it.
+#
+# **Predict:** which is worse, to paint every image black, or to paint the mean of all images?
+
+# %% tags=["nbval-ignore-output"]
+images = data.train.images[:1_000]
+loss_function = nn.functional.mse_loss
+black = loss_function(torch.zeros_like(images), images).item()
+mean_image = loss_function(data.train.images.mean(0, keepdim=True).expand_as(images), images).item()
+print(f"always black:          MSE {black:.4f}")
+print(f"always the mean image: MSE {mean_image:.4f}")
+
+# %% [markdown]
+# These are the marks to beat. Black is not far behind the mean image: nearly all pixels are black
+# anyway, as you saw in lesson 1.
+#
+# ## The training loop
+#
+# All training in this tutorial goes through one function. Read the part inside the two `for`
+# loops: it is the heart of every deep-learning program. Draw a batch, compute the loss, compute its
+# gradients (`backward`), move the weights a little against them (`step`), repeat.
+
+# %%
+print(inspect.getsource(training.train))
+
+# %% [markdown]
+# An **epoch** is one pass over all training images, in a new random order. With the default 6,000
+# images in batches of 100 it takes 60 steps, and 20 epochs make 1,200. **Adam** is the rule that
+# turns gradients into steps. The validation images are never trained on: they tell you how the
+# network does on images it has not seen.
+#
+# ## A wrong turn
+#
+# Pixels are never negative. So it seems natural to end the decoder with a ReLU, which makes
+# negative outputs impossible. The published notebook does so. Here is its network:
+
+
+# %%
+def published_network():
+    """The autoencoder of the published notebook, without the ReLU on its output."""
+    return nn.Sequential(
+        nn.Conv2d(1, 8, kernel_size=2, stride=1, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, kernel_size=2, stride=2, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 3, kernel_size=1),
+        nn.ReLU(),  # the code, (N, 3, 4, 4)
+        nn.ConvTranspose2d(3, 16, kernel_size=3, stride=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, kernel_size=3, stride=2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(8, 1, kernel_size=4, stride=2),
+    )
+
+
+# %% [markdown]
+# Train it twice for two epochs, from the same initial weights: with the ReLU and without.
+#
+# **Predict:** what will the reconstructions look like with the ReLU?
+
+# %%
+reconstructions, losses = {"image": images[:10]}, {}
+for name, last in {"with ReLU": [nn.ReLU()], "without": []}.items():
+    torch.manual_seed(0)
+    network = nn.Sequential(*published_network(), *last).to(device)
+    history = training.train(
+        network,
+        data.train.images,
+        data.train.images,
+        loss_function,
+        validation=(data.validation.images, data.validation.images),
+        **{**protocol, "epochs": 2},
+    )
+    reconstructions[name] = training.infer(network, images[:10]).clamp(0, 1)
+    losses[name] = history["training_loss"]
+figure = image_rows(reconstructions)
+show(
+    figure,
+    "Ten images; below each, its reconstruction by the network with a ReLU on the output, which is "
+    "black, and by the one without, a blurred digit.",
+    data.source,
+)
+
+# %% tags=["nbval-ignore-output"]
+for name, values in losses.items():
+    print(f"{name:<10} MSE in each epoch:", *[f"{value:.4f}" for value in values])
+
+# %% [markdown]
+# With the ReLU, every reconstruction is black, the loss is that of black images, and it does not
+# move. The network is dead: two more epochs or two thousand would not help.
+#
+# Why? Look at what reaches that last ReLU before any training, and at the gradient.
+
+
+# %%
+def start(seed):
+    """The outputs of a fresh network before its last ReLU, and its largest gradient."""
+    torch.manual_seed(seed)
+    network = published_network()
+    outputs = network(images)
+    loss_function(outputs.relu(), images).backward()
+    gradients = [parameter.grad.abs().max().item() for parameter in network.parameters()]
+    return outputs, max(gradients)
+
+
+outputs, largest_gradient = start(seed=0)
+print("outputs above zero:", (outputs > 0).sum().item(), "of", outputs.numel())
+print("largest gradient of any weight:", largest_gradient)
+print("seeds from 0 to 15 that start so:", [s for s in range(16) if start(s)[1] == 0])
+
+# %% [markdown]
+# By the luck of the first weights, the last layer starts with a negative bias, and its output is
+# below zero everywhere. ReLU turns all of it to 0, and where ReLU is at 0 its slope is 0 too. So
+# every gradient in the whole network is exactly zero. Nothing will ever move. This is the **dying
+# ReLU**. Other seeds live: the failure comes and goes with the seed, which is why one run that
+# works proves little.
+#
+# **The fix** is the lower row: leave the output without a ReLU. Values slightly below 0 cost almost
+# nothing in MSE, and the gradient stays alive. Our decoder does so.
+#
+# ## Train the autoencoder
+#
+# The target is the image itself. `train_or_load` calls the loop above, or loads its result from
+# `runs/checkpoints/` where the very same training has been run before.
+#
+# **Predict:** the loss starts above the mean image's. Where will it be after 20 epochs? Will the
+# validation loss stay close to the training loss, or part from it?
+
+# %%
+torch.manual_seed(seed)
+autoencoder = Autoencoder().to(device)
+history = training.train_or_load(
+    "autoencoder",
+    autoencoder,
+    data.train.images,
+    data.train.images,
+    loss_function,
+    validation=(data.validation.images, data.validation.images),
+    **protocol,
+)
+figure = loss_curve(history, "MSE")
+figure.axes[0].axhline(mean_image, color="0.5", linestyle=":")
+figure.axes[0].text(epochs, mean_image, "always the mean image", ha="right", va="bottom", size=8)
+show(
+    figure,
+    "Training and validation MSE against the epoch. Both fall steeply at first, then slowly, and "
+    f"stay close together; the last training loss is {history['training_loss'][-1]:.4f}.",
+    data.source,
+)
+
+# %% tags=["nbval-ignore-output"]
+first, last = history["training_loss"][0], history["training_loss"][-1]
+print(f"training MSE: first epoch {first:.4f}, last epoch {last:.4f}")
+if history["validation_loss"]:
+    print(f"validation MSE after the last epoch: {history['validation_loss'][-1]:.4f}")
+
+# %% [markdown]
+# Read the curve from left to right. In the first epochs the network finds the mean image and beats
+# it. Then the gains become smaller and smaller, but have not ended: more epochs would still help a
+# little. The two lines run together, so the network has not learned the training images by heart;
+# with 48 numbers for each of 6,000 images there is little room to.
+#
+# One detail: the training loss of an epoch is a mean over its steps, *while* the weights improve.
+# The validation loss is measured at its end. That is why validation can be the lower one.
+#
+# ## Check
+
+# %% tags=["nbval-check-output"]
+metrics = {f"autoencoder_{name}": values[-1] for name, values in history.items() if values}
+check(data.source, settings, metrics)
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. Set `epochs = 5` and run all cells. How much of the way down has the loss come by then?
+# 2. Set `learning_rate = 0.1`. What does the loss curve say?
+# 3. In *A wrong turn*, what sets the seeds that start dead apart? Have `start` return
+#    `network[-1].bias` as well, and print it for each seed.
+#
+# <details><summary>Answers</summary>
+#
+# 1. Most of it: the first epochs bring the largest gains.
+# 2. Steps of that size jump over the valley. The loss falls to somewhere near the mean image's and
+#    stays there, or jumps about.
+# 3. The sign: in the dead ones the bias is clearly negative, in the others positive or near zero.
+#
+# </details>
+#
+# ## Summary
+#
+# - An encoder of convolutions and max-pooling turns 784 numbers into a code of 48; a decoder turns
+#   them back. No labels are needed.
+# - A training loop is: batch, loss, gradients, step.
+# - A ReLU on the output can be dead from the first step on. Leave it out.
+# - Your own loss, from this run:
+
+# %% tags=["nbval-ignore-output"]
+report(data.source, metrics)
+
+# %% [markdown]
+# **Next:** a small loss is a number. In [lesson 3](03_reconstructions.ipynb) you look at what the
+# network keeps of an image, and what it loses.

@@ -1,0 +1,116 @@
+"""Write what is generated: badges and install cells of the lessons, tables of the README.
+
+    python tools/generate.py
+
+The address comes from pyproject.toml, numbers from aelib/spread.json, and titles and times from
+the lessons.
+"""
+
+import json
+import re
+import tomllib
+
+import numpy as np
+
+from aelib.evaluation import mean_interval
+from lessons import ROOT, find_lessons, write_whole
+
+INSTALL = '''# %% tags=["install"]
+# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("aelib") is None:
+    default = "git+{address}"
+    address = os.environ.get("AELIB_INSTALL", default)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
+    subprocess.run(command, check=True)
+'''
+#: What the README's table of results shows: a label, its key, how many digits, and the unit.
+RESULTS = [
+    ("reconstruction error (MSE), autoencoder", "reconstruction_mse_full_test", 4, ""),
+    ("reconstruction error (MSE), PCA-48", "pca_mse_full_test", 4, ""),
+    ("logistic regression on pixels", "logistic_regression_accuracy_full_test", 2, " %"),
+    ("3 nearest neighbours on pixels", "nearest_neighbours_accuracy_full_test", 2, " %"),
+    ("random encoder, frozen, + MLP", "random_encoder_accuracy_full_test", 2, " %"),
+    ("PCA-48 + MLP", "pca_mlp_accuracy_full_test", 2, " %"),
+    ("**approach 1**: autoencoder, frozen, + MLP", "approach_1_accuracy_full_test", 2, " %"),
+    ("**approach 2**: encoder and MLP together", "approach_2_accuracy_full_test", 2, " %"),
+]
+PUBLISHED = {"approach_1_accuracy_full_test": "87.34 %", "approach_2_accuracy_full_test": "93.18 %"}
+
+
+def main():
+    for path, text in generated().items():
+        if path.read_text(encoding="utf-8") != text:
+            write_whole(path, text)
+            print(f"written: {path.relative_to(ROOT)}")
+
+
+def generated(root=ROOT):
+    """The text of every file with a generated part, by path, as it should be."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    address = project["urls"]["Repository"]
+    spread = json.loads((root / "aelib" / "spread.json").read_text())
+    texts = {path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()}
+    rows = [readme_row(path, text, address) for path, text in texts.items()]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    head = "| | lesson | what you learn | reading | |\n|---|---|---|---|---|"
+    readme = fill(readme, "lessons", "\n".join([head, *rows]))
+    texts[root / "README.md"] = fill(readme, "results", results(spread))
+    return texts
+
+
+def colab(path, address):
+    """The badge that opens a lesson in Colab."""
+    repository = address.removeprefix("https://github.com/")
+    target = f"https://colab.research.google.com/github/{repository}/blob/main/notebooks"
+    image = "https://colab.research.google.com/assets/colab-badge.svg"
+    return f"[![Open in Colab]({image})]({target}/{path.stem}.ipynb)"
+
+
+def lesson(path, address):
+    """The source of a lesson with its badge below the title, and its install cell."""
+    text = re.sub(r"# \[!\[Open in Colab.*\n#\n", "", path.read_text(encoding="utf-8"))
+    text = re.sub(r"^(# # .*\n#\n)", rf"\1# {colab(path, address)}\n#\n", text, flags=re.M)
+    text = re.sub(r'# %% tags=\["install"\]\n.*?\n\n(?=# %%)', "", text, flags=re.S)
+    parameters = '# %% tags=["parameters"]\n'
+    return text.replace(parameters, f"{INSTALL.format(address=address)}\n{parameters}", 1)
+
+
+def readme_row(path, text, address):
+    """A lesson's row in the README: number, title, what it teaches, minutes, badge."""
+    number, title = re.search(r"^# # (\d)\. (.*)$", text, flags=re.M).groups()
+    learn = re.search(r"\*\*You will learn\*\* (.*?)\n#\n", text, flags=re.S)[1]
+    learn = re.sub(r"\s*\n# ", " ", learn)
+    minutes = re.search(r"\*\*Time\*\* (\d+) minutes", text)[1]
+    link = f"[{title}](notebooks/{path.stem}.ipynb)"
+    return f"| {number} | {link} | {learn} | {minutes} min | {colab(path, address)} |"
+
+
+def results(spread):
+    """The table of results: means over seeds, with the 95 % interval of the mean."""
+    runs = spread["runs"]["MNIST"]
+    count = len(runs["approach_1_accuracy_full_test"])
+    rows = [f"| mean of {count} runs, all 10,000 test images | this tutorial | original |", "|---|---|---|"]
+    for label, key, digits, unit in RESULTS:
+        values = runs[key]
+        low, high = mean_interval(values)
+        interval = f"({low:.{digits}f} to {high:.{digits}f})"
+        rows.append(
+            f"| {label} | {np.mean(values):.{digits}f}{unit} {interval} | {PUBLISHED.get(key, '')} |"
+        )
+    return "\n".join(rows)
+
+
+def fill(text, name, content):
+    """Put `content` between the two comments that name a generated part."""
+    start, end = f"<!-- {name}: made by `make generate` -->", f"<!-- end of {name} -->"
+    before, rest = text.split(start)
+    return f"{before}{start}\n{content}\n{end}{rest.split(end)[1]}"
+
+
+if __name__ == "__main__":
+    main()
