@@ -34,7 +34,10 @@ def root(tmp_path_factory):
     """A project of three lessons, of which the second fails; with traces of an older run."""
     root = tmp_path_factory.mktemp("project")
     lessons = {
-        "01_first": lesson(MNIST, parameters="seed = 0"),
+        "01_first": lesson(
+            METRICS.format("{'source': 'MNIST', 'has_epochs': 'epochs' in globals()}"),
+            parameters="seed = 0",
+        ),
         "02_broken": lesson("before = 1", "# divide\n1 / 0", "after = 1"),
         "03_last": lesson(
             METRICS.format("{'source': 'MNIST', 'accuracy': 95.5, 'given': [epochs, seed]}")
@@ -97,6 +100,7 @@ def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
     lessons = metrics.pop("lessons")
     assert metrics == {
         "source": "MNIST",
+        "has_epochs": False,
         "accuracy": 95.5,
         "given": [5, 7],
         "settings": {"epochs": 5, "seed": 7},
@@ -143,6 +147,8 @@ def test_lessons_that_disagree_leave_no_metrics(tmp_path, capsys, second, compla
 
 def test_an_interrupt_stops_the_run(tmp_path):
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "metrics.json").write_text('{"source": "of an older run"}')
     started = tmp_path / "started"
     slow = lesson(f"open({str(started)!r}, 'w').close()\nimport time; time.sleep(60)")
     nbformat.write(slow, tmp_path / "notebooks" / "01_slow.ipynb")
@@ -171,7 +177,9 @@ def test_refresh_stores_whole_runs_on_mnist_and_nothing_else(tmp_path, capsys):
     folder = tmp_path / "notebooks"
     folder.mkdir()
     lessons = {
-        "01_good": lesson("print('one'); print('two')", MNIST),
+        "01_good": lesson(
+            "print('one', flush=True)\nimport time; time.sleep(1)\nprint('two')", MNIST
+        ),
         "02_broken": lesson("1 / 0", MNIST),
         "03_standin": lesson(METRICS.format("{'source': 'digits'}")),
     }
