@@ -34,7 +34,7 @@ def image_rows(rows, titles=None):
     """
     count = len(next(iter(rows.values())))
     figure, axes = plt.subplots(
-        len(rows), count, figsize=(0.85 * count + 0.9, 0.95 * len(rows) + 0.25), squeeze=False
+        len(rows), count, figsize=(0.85 * count + 0.9, 0.85 * len(rows) + 0.3), squeeze=False
     )
     for (name, images), row in zip(rows.items(), axes, strict=True):
         for image, axis in zip(images, row, strict=True):
@@ -70,13 +70,14 @@ def mistakes(predictions, labels):
     Returns:
         The figure. The correct answers on the diagonal are left out: they would drown the rest.
     """
-    figure, axes = plt.subplots(
-        1, len(predictions), figsize=(4.6 * len(predictions), 4.6), squeeze=False
-    )
-    for (title, predicted), axis in zip(predictions.items(), axes[0], strict=True):
-        matrix = confusion_matrix(labels, predicted, labels=range(10))
+    matrices = [confusion_matrix(labels, p, labels=range(10)) for p in predictions.values()]
+    for matrix in matrices:
         np.fill_diagonal(matrix, 0)
-        ConfusionMatrixDisplay(matrix).plot(ax=axis, cmap="Oranges", colorbar=False)
+    scale = {"vmin": 0, "vmax": max(matrix.max() for matrix in matrices)}
+    count = len(matrices)
+    figure, axes = plt.subplots(1, count, figsize=(4.6 * count, 4.6), squeeze=False)
+    for title, matrix, axis in zip(predictions, matrices, axes[0], strict=True):
+        ConfusionMatrixDisplay(matrix).plot(ax=axis, cmap="Oranges", colorbar=False, im_kw=scale)
         axis.set(title=title, xlabel="predicted class", ylabel="true class")
         axis.grid(False)
     return figure
@@ -87,8 +88,9 @@ def class_map(axis, points, labels):
     for digit in range(10):
         colour = f"C{digit % 7}"
         chosen = points[labels == digit]
-        axis.scatter(*chosen.T, marker=f"${digit}$", s=22, linewidths=0.3, color=colour, alpha=0.7)
+        axis.scatter(*chosen.T, marker=f"${digit}$", s=30, linewidths=0.3, color=colour, alpha=0.8)
     axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
 
 
 def score_chart(scores):

@@ -89,7 +89,7 @@ errors = reconstruction_errors(reconstructions, images)
 # **Predict:** the code is one sixteenth of the image. What will be gone: position, thickness, the
 # sharpness of edges, the identity of the digit?
 
-# %%
+# %% tags=["readme"]
 examples = torch.stack([(labels == digit).nonzero()[0, 0] for digit in range(10)])
 figure = image_rows(
     {"image": images[examples], "reconstruction": reconstructions[examples].clamp(0, 1)}
@@ -176,9 +176,8 @@ for name, value in metrics.items():
     print(f"{name:<30} {value:.4f}")
 
 # %% [markdown]
-# On MNIST the autoencoder is below PCA on every digit or close to it. The gain is real but not
-# dramatic: most of what 48 numbers can say about a digit, straight directions say already. Compare
-# how the two fail:
+# On MNIST the autoencoder is below PCA on every digit. The gain is real but not dramatic: most of
+# what 48 numbers can say about a digit, straight directions say already. Compare how the two fail:
 
 # %%
 chosen = examples[[2, 3, 4, 5, 8]]

@@ -123,8 +123,10 @@ history_2 = train_or_load(
 # %%
 figure = loss_curve(history_2, "cross-entropy")
 axis = figure.axes[0]
-axis.plot(range(1, len(history_1["training_loss"]) + 1), history_1["training_loss"], "0.5")
-axis.text(epochs, history_1["training_loss"][-1], "approach 1, training", ha="right", va="bottom")
+losses_1 = history_1["training_loss"]
+axis.plot(range(1, len(losses_1) + 1), losses_1, "0.5", label="training, approach 1")
+axis.set_ylim(0, 1.05 * max(losses_1))
+axis.legend()
 show(
     figure,
     "Cross-entropy of approach 2 against the epoch. Its training loss falls below that of approach "
@@ -245,7 +247,7 @@ show(
 #
 # The baselines of lesson 1, once more on the same images, and the two published numbers.
 
-# %%
+# %% tags=["readme"]
 train_pixels, test_pixels = data.train.images.flatten(1), data.full_test.images.flatten(1)
 baselines = {
     "logistic regression": LogisticRegression(C=0.1, max_iter=300),

@@ -6,16 +6,18 @@ The address comes from pyproject.toml, numbers from aelib/spread.json, and title
 the lessons.
 """
 
+import base64
 import json
 import re
 import tomllib
 
+import nbformat
 import numpy as np
 
 from aelib.evaluation import mean_interval
-from lessons import ROOT, find_lessons, write_whole
+from lessons import ROOT, find_lessons
 
-INSTALL = '''# %% tags=["install"]
+INSTALL = """# %% tags=["install"]
 # In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
 import importlib.util
 import os
@@ -27,7 +29,7 @@ if importlib.util.find_spec("aelib") is None:
     address = os.environ.get("AELIB_INSTALL", default)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
     subprocess.run(command, check=True)
-'''
+"""
 #: What the README's table of results shows: a label, its key, how many digits, and the unit.
 RESULTS = [
     ("reconstruction error (MSE), autoencoder", "reconstruction_mse_full_test", 4, ""),
@@ -43,24 +45,43 @@ PUBLISHED = {"approach_1_accuracy_full_test": "87.34 %", "approach_2_accuracy_fu
 
 
 def main():
-    for path, text in generated().items():
-        if path.read_text(encoding="utf-8") != text:
-            write_whole(path, text)
+    for path, content in generated().items():
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
             print(f"written: {path.relative_to(ROOT)}")
 
 
 def generated(root=ROOT):
-    """The text of every file with a generated part, by path, as it should be."""
+    """The content of every file that is generated or has generated parts, by path."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     address = project["urls"]["Repository"]
     spread = json.loads((root / "aelib" / "spread.json").read_text())
-    texts = {path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()}
+    texts = {
+        path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()
+    }
     rows = [readme_row(path, text, address) for path, text in texts.items()]
     readme = (root / "README.md").read_text(encoding="utf-8")
     head = "| | lesson | what you learn | reading | |\n|---|---|---|---|---|"
     readme = fill(readme, "lessons", "\n".join([head, *rows]))
-    texts[root / "README.md"] = fill(readme, "results", results(spread))
-    return texts
+    readme = fill(readme, "results", results(spread))
+    pictures = {}
+    for name, (png, alt) in readme_figures(root).items():
+        readme = fill(readme, name, f"![{alt}](docs/{name}.png)")
+        pictures[root / "docs" / f"{name}.png"] = png
+    texts[root / "README.md"] = readme
+    return {path: text.encode() for path, text in texts.items()} | pictures
+
+
+def readme_figures(root):
+    """The figures of cells tagged `readme`, as PNG and alt text, by the name of the lesson."""
+    figures = {}
+    for name, path in find_lessons(root / "notebooks").items():
+        for cell in nbformat.read(path, as_version=4).cells:
+            if "readme" in cell.metadata.get("tags", []):
+                output = next(o for o in cell.outputs if "image/png" in o.get("data", {}))
+                png = base64.b64decode(output.data["image/png"])
+                figures[name] = png, output.metadata["image/png"]["alt"]
+    return figures
 
 
 def colab(path, address):
@@ -94,14 +115,15 @@ def results(spread):
     """The table of results: means over seeds, with the 95 % interval of the mean."""
     runs = spread["runs"]["MNIST"]
     count = len(runs["approach_1_accuracy_full_test"])
-    rows = [f"| mean of {count} runs, all 10,000 test images | this tutorial | original |", "|---|---|---|"]
+    rows = [
+        f"| mean of {count} runs, all 10,000 test images | this tutorial | original |",
+        "|---|---|---|",
+    ]
     for label, key, digits, unit in RESULTS:
         values = runs[key]
         low, high = mean_interval(values)
-        interval = f"({low:.{digits}f} to {high:.{digits}f})"
-        rows.append(
-            f"| {label} | {np.mean(values):.{digits}f}{unit} {interval} | {PUBLISHED.get(key, '')} |"
-        )
+        ours = f"{np.mean(values):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+        rows.append(f"| {label} | {ours} | {PUBLISHED.get(key, '')} |")
     return "\n".join(rows)
 
 
