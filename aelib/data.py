@@ -128,12 +128,13 @@ def _mnist_splits(
         split(train_images[validation], train_labels[validation]),
         split(test_images, test_labels),
         test_size,
-        generator,
+        seed,
     )
 
 
-def _with_test(source, train, validation, full_test, test_size, generator):
-    chosen = balanced_draw(full_test.labels, test_size, generator)
+def _with_test(source, train, validation, full_test, test_size, seed):
+    # A generator of its own: which test images are drawn must not depend on the training size.
+    chosen = balanced_draw(full_test.labels, test_size, torch.Generator().manual_seed(seed))
     test = Split(full_test.images[chosen], full_test.labels[chosen])
     return Data(source, train, validation, test, full_test)
 
@@ -268,7 +269,7 @@ def _digits_splits(train_size, test_size, seed):
     train = extend(train, train_size, generator)
     validation = extend(validation, validation_size, generator)
     full_test = extend(test, 10_000, torch.Generator().manual_seed(0))
-    return _with_test("digits (stand-in)", train, validation, full_test, test_size, generator)
+    return _with_test("digits (stand-in)", train, validation, full_test, test_size, seed)
 
 
 def _as_mnist(sources, generator):

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-CODE_SHAPE = (3, 4, 4)
 CODE_SIZE = 48
 
 
