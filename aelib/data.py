@@ -7,6 +7,7 @@ import tempfile
 import threading
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ UNPACKED_MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+NETWORK_ERRORS = (urllib.error.URLError, TimeoutError, ConnectionError, HTTPException)
 VALIDATION_SIZE = 1_000
 PROBE_SECONDS = 6
 
@@ -205,7 +207,7 @@ def _reachable():
             urllib.request.urlopen(request, timeout=PROBE_SECONDS).close()
         except urllib.error.HTTPError:
             pass  # A refusal is an answer too: the folder itself cannot be listed.
-        except OSError:
+        except (OSError, HTTPException):
             return
         answered.set()
 
@@ -236,7 +238,7 @@ def _download(name, md5, folder):
         for mirror in MNIST.mirrors:
             try:
                 return download_and_extract_archive(mirror + name, folder, md5=md5)
-            except (urllib.error.URLError, TimeoutError, ConnectionError, RuntimeError) as error:
+            except (*NETWORK_ERRORS, RuntimeError) as error:  # The last: not the file we know.
                 reason = error
     finally:
         socket.setdefaulttimeout(timeout)

@@ -72,14 +72,16 @@ def check(source, settings, metrics):
 
     Args:
         source: as for `report`.
-        settings: the settings of this run; bands hold for the default ones, and any seed.
+        settings: those of this run that the lesson has; bands hold for the default ones, and any
+            seed.
         metrics: as for `report`.
 
     Raises:
         AssertionError: a number is outside its band.
     """
     spread = _spread()
-    changed = [name for name, value in spread["settings"].items() if settings[name] != value]
+    defaults = {name: value for name, value in spread["settings"].items() if name in settings}
+    changed = [name for name, value in defaults.items() if settings[name] != value]
     if changed:
         print(f"Not checked: the bands hold for the default {', '.join(changed)}.")
         return

@@ -71,10 +71,10 @@ def train(
                     f"The loss is {total.item()} in epoch {len(history['training_loss']) + 1}: "
                     f"training diverged. Try a learning rate below {learning_rate}."
                 )
-            history["training_loss"].append(total.item() / len(inputs))
             if len(validation[0]):
                 outputs, wanted = infer(model, validation[0]), validation[1]
                 history["validation_loss"].append(loss_function(outputs, wanted).item())
+            history["training_loss"].append(total.item() / len(inputs))
     except KeyboardInterrupt:
         print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
     model.eval()
@@ -82,10 +82,12 @@ def train(
 
 
 def set_training_mode(model):
-    """Put `model` in training mode, but for the modules in it that are frozen."""
+    """Put `model` in training mode, but for what is frozen in it, weightless layers included."""
+    model.train()
     for module in model.modules():
         parameters = list(module.parameters())
-        module.training = not parameters or any(p.requires_grad for p in parameters)
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
 
 
 @torch.no_grad()
@@ -109,6 +111,9 @@ def _watched():
 
 # The cache --------------------------------------------------------------------------------------
 
+#: The code that runs in this process, whatever becomes of the files meanwhile.
+CODE = [inspect.getsource(sys.modules[__name__]), inspect.getsource(models)]
+
 
 def train_or_load(name, model, inputs, targets, loss_function, *, validation, **settings):
     """Do what `train` does, or load its result where the very same training has run before.
@@ -122,9 +127,9 @@ def train_or_load(name, model, inputs, targets, loss_function, *, validation, **
     """
     made_by = {
         "model": repr(model),
-        "loss_function": loss_function.__name__,
+        "loss_function": inspect.getsource(loss_function),
         "settings": settings,
-        "code": [inspect.getsource(sys.modules[__name__]), inspect.getsource(models)],
+        "code": CODE,
         "torch": torch.__version__,
         "device": str(next(model.parameters()).device),
         "threads": torch.get_num_threads(),
@@ -140,7 +145,10 @@ def train_or_load(name, model, inputs, targets, loss_function, *, validation, **
     if history is None:
         history = train(model, inputs, targets, loss_function, validation=validation, **settings)
         if len(history["training_loss"]) == settings["epochs"]:
-            save_checkpoint(path, model, history, settings)
+            try:
+                save_checkpoint(path, model, history, settings)
+            except (OSError, SafetensorError) as error:
+                print(f"Trained, but {path} cannot be written, so next time it trains again: {error}")
     return history
 
 
@@ -163,9 +171,10 @@ def load_checkpoint(path, model):
         return None
     try:
         with safe_open(path, framework="pt") as file:
+            history = json.loads(file.metadata()["history"])
             model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
             model.eval()
-            return json.loads(file.metadata()["history"])
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            return history
+    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         print(f"Training again, since {path} cannot be used: {error}")
         return None

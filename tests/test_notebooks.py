@@ -101,7 +101,7 @@ def test_a_parameter_has_the_same_value_in_every_lesson():
 @each
 def test_what_is_not_compared_is_checked_by_a_cell(lesson):
     marked = [tag for cell in code_cells(lesson) for tag in tags(cell)]
-    assert set(marked) <= {"parameters", "nbval-ignore-output", "nbval-check-output"}
+    assert set(marked) <= {"install", "parameters", "nbval-ignore-output", "nbval-check-output"}
     checks = [cell for cell in code_cells(lesson) if "nbval-check-output" in tags(cell)]
     assert checks
     assert [cell.source for cell in checks if not cell.outputs] == []

@@ -53,7 +53,10 @@ def execute(source):
             ["--quiet", "--to", "ipynb", "--update", "--output", str(draft), str(source)]
         )
         notebook = nbformat.read(draft, as_version=4)
-    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:  # Without jupytext's remarks on blank lines, for one.
+        cell.metadata = nbformat.from_dict(
+            {key: value for key, value in cell.metadata.items() if key == "tags"}
+        )
     NotebookClient(
         notebook,
         record_timing=False,
