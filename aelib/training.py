@@ -148,7 +148,7 @@ def train_or_load(name, model, inputs, targets, loss_function, *, validation, **
             try:
                 save_checkpoint(path, model, history, settings)
             except (OSError, SafetensorError) as error:
-                print(f"Trained, but {path} cannot be written, so next time it trains again: {error}")
+                print(f"Trained, but not kept for next time: {path} cannot be written: {error}")
     return history
 
 
