@@ -1,0 +1,342 @@
+"""Training repeats, learns, leaves alone what is frozen, and is loaded where nothing differs."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from aelib import training
+from aelib.data import load_data
+from aelib.models import MLP, Autoencoder, Classifier, freeze
+from aelib.training import infer, save_checkpoint, train, train_or_load
+from lessons import ROOT
+
+SETTINGS = {"epochs": 2, "batch_size": 20, "learning_rate": 0.001, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_data("digits", 1_000, 100)
+
+
+@pytest.fixture
+def few(digits):
+    """A hundred images: five batches an epoch."""
+    return digits.train.images[:100]
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """The folder of the checkpoints, with none in it."""
+    monkeypatch.setattr(training, "project_folder", lambda: tmp_path)
+    return tmp_path / "runs" / "checkpoints"
+
+
+def fresh():
+    torch.manual_seed(0)
+    return Autoencoder()
+
+
+def weights(model):
+    return torch.cat([tensor.flatten() for tensor in model.state_dict().values()])
+
+
+def reconstruct(model, images, loss_function=mse_loss, by=train, validation=None, **changed):
+    """Train `model` to reconstruct `images`; returns the history."""
+    validation = images[:0] if validation is None else validation
+    settings = {**SETTINGS, **changed}
+    return by(model, images, images, loss_function, validation=(validation,) * 2, **settings)
+
+
+# The loop ---------------------------------------------------------------------------------------
+
+
+def test_a_training_repeats_bit_for_bit(few):
+    models = [fresh() for _ in range(3)]
+    histories = [reconstruct(m, few, seed=s) for m, s in zip(models, (1, 1, 2), strict=True)]
+    assert histories[0] == histories[1] != histories[2]
+    assert weights(models[0]).equal(weights(models[1]))
+    assert not weights(models[0]).equal(weights(models[2]))
+
+
+def test_the_autoencoder_learns(digits):
+    images, others = digits.train.images, digits.validation.images
+    mean_image = mse_loss(images.mean(0).expand_as(others), others)
+    history = reconstruct(fresh(), images, validation=others, epochs=4)
+    assert [len(losses) for losses in history.values()] == [4, 4]
+    assert history["validation_loss"][-1] < mean_image / 2
+
+
+def classify(digits, encoder, epochs):
+    model = Classifier(encoder, MLP(infer(encoder, digits.train.images)))
+    settings = {**SETTINGS, "epochs": epochs}
+    train(model, *digits.train, cross_entropy, validation=digits.validation, **settings)
+    predicted = infer(model, digits.validation.images).argmax(1)
+    return (predicted == digits.validation.labels).float().mean()
+
+
+def test_a_classifier_learns_and_its_encoder_moves(digits):
+    encoder = fresh().encoder
+    before = weights(encoder)
+    assert classify(digits, encoder, epochs=4) > 0.7  # Guessing gives 0.1.
+    assert not weights(encoder).equal(before)
+
+
+def test_of_a_frozen_encoder_not_one_weight_moves(digits):
+    encoder = freeze(nn.Sequential(*fresh().encoder, nn.Dropout(0.9)))
+    modes = set()
+    encoder[-1].register_forward_hook(lambda layer, *_: modes.add(layer.training))
+    before = weights(encoder)
+    assert classify(digits, encoder, epochs=4) > 0.6
+    assert weights(encoder).equal(before)
+    assert modes == {False}, "dropout was at work in a frozen encoder"
+
+
+def test_what_is_not_frozen_is_in_training_mode(digits):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Dropout())
+    modes = []
+    model[-1].register_forward_hook(lambda layer, *_: modes.append(layer.training))
+    settings = {**SETTINGS, "epochs": 2, "batch_size": 500}
+    train(model, *digits.train, cross_entropy, validation=digits.validation, **settings)
+    assert modes == [True, True, False] * 2
+    assert not model.training
+
+
+@pytest.mark.parametrize("learning_rate", [1e-4, 1e-3, 1e-2])
+def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(learning_rate, few):
+    """Kingma and Ba (2015), section 2.1: its first step is the rate times the gradient's sign."""
+    model = fresh()
+    before = weights(model)
+    reconstruct(model, few, epochs=1, batch_size=100, learning_rate=learning_rate)
+    steps = (weights(model) - before).abs()
+    assert steps.median().item() == pytest.approx(learning_rate, rel=0.01)
+    assert steps.max() < 1.01 * learning_rate + 1e-7
+
+
+def test_losses_are_means_over_samples_and_not_over_batches():
+    model = nn.Linear(1, 1)
+    inputs, targets = torch.zeros(10, 1), torch.arange(10.0).square().unsqueeze(1)
+
+    def mean_target(outputs, wanted):  # Whatever the order, the last of three batches has two.
+        return (wanted + 0 * outputs).mean()
+
+    settings = {**SETTINGS, "batch_size": 4}
+    history = train(
+        model, inputs, targets, mean_target, validation=(inputs[:3], targets[:3]), **settings
+    )
+    assert history["training_loss"] == pytest.approx([28.5, 28.5])
+    assert history["validation_loss"] == pytest.approx([5 / 3, 5 / 3])
+
+
+def test_training_that_diverges_says_so(few):
+    with pytest.raises(FloatingPointError, match="loss is (inf|nan) in epoch 1: .* 0.001"):
+        reconstruct(fresh(), few * 1e25)
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", -3), ("seed", 0.5)])
+def test_settings_out_of_range_are_refused(few, name, value):
+    with pytest.raises(ValueError, match=f"{name}={value} cannot be used"):
+        reconstruct(fresh(), few, **{name: value})
+
+
+@pytest.mark.parametrize(("at_call", "whole_epochs"), [(3, 0), (6, 0), (8, 1), (12, 1)])
+def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
+    few, cache, capsys, at_call, whole_epochs
+):
+    calls = []
+
+    def interrupted(outputs, wanted):  # Five batches, then validation, twice.
+        calls.append(1)
+        if len(calls) == at_call:
+            signal.raise_signal(signal.SIGINT)
+        return mse_loss(outputs, wanted)
+
+    model = fresh()
+    history = reconstruct(model, few, interrupted, lambda *a, **k: train_or_load("a", *a, **k), few)
+    assert [len(losses) for losses in history.values()] == [whole_epochs] * 2
+    assert f"Interrupted after {whole_epochs} whole epochs of 2" in capsys.readouterr().out
+    assert not model.training
+    assert mse_loss(infer(model, few), few) < mse_loss(infer(fresh(), few), few)
+    assert list(cache.glob("*")) == []
+
+
+def test_inference_is_in_batches_and_without_gradients(few):
+    model, sizes = fresh().train(), []
+    model.register_forward_hook(lambda _, inputs, outputs: sizes.append(len(outputs)))
+    outputs = infer(model, few, batch_size=30)
+    assert sizes == [30, 30, 30, 10]
+    assert not outputs.requires_grad
+    assert not model.training
+    assert outputs.allclose(model(few), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("switch", "terminal", "notebook", "bar"),
+    [("", True, False, True), ("", False, True, True), ("", False, False, False)]
+    + [("off", True, True, False)],
+)
+def test_a_progress_bar_is_shown_to_people(
+    monkeypatch, capsys, few, switch, terminal, notebook, bar
+):
+    monkeypatch.setenv("AELIB_PROGRESS", switch)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    if notebook:
+        monkeypatch.setitem(sys.modules, "ipykernel", None)
+    reconstruct(fresh(), few)
+    assert ("epochs" in capsys.readouterr().err) == bar
+
+
+# The cache --------------------------------------------------------------------------------------
+
+
+def never(*args, **kwargs):
+    raise AssertionError("it was trained again")
+
+
+def cached(model, images, loss_function=mse_loss, **changed):
+    return reconstruct(
+        model, images, loss_function, lambda *a, **k: train_or_load("a", *a, **k), **changed
+    )
+
+
+def test_the_very_same_training_is_loaded(few, cache, monkeypatch):
+    first, second = fresh(), fresh()
+    history = cached(first, few)
+    monkeypatch.setattr(training, "train", never)
+    assert cached(second, few) == history
+    assert weights(second).equal(weights(first))
+    assert not second.training
+    assert len(list(cache.iterdir())) == 1
+
+
+def other_weights(model, images):
+    with torch.no_grad():
+        model.decoder[-2].bias[0] += 1e-6
+    return cached(model, images)
+
+
+def other_pixel(model, images):
+    images = images.clone()
+    images[-1, 0, 14, 14] += 0.01
+    return cached(model, images)
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        other_weights,
+        other_pixel,
+        lambda model, images: cached(model, images, validation=images[:1]),
+        lambda model, images: cached(model, images, seed=1),
+        lambda model, images: cached(model, images, learning_rate=0.0011),
+        lambda model, images: cached(model, images, lambda a, b: 2 * (a - b).square().mean()),
+        lambda model, images: freeze(model.encoder) and cached(model, images),
+    ],
+    ids=["weights", "image", "validation", "seed", "setting", "loss", "frozen"],
+)
+def test_whatever_differs_is_trained_again(few, cache, monkeypatch, different):
+    cached(fresh(), few, lambda a, b: (a - b).square().mean())
+    cached(fresh(), few)
+    monkeypatch.setattr(training, "train", never)
+    with pytest.raises(AssertionError, match="trained again"):
+        different(fresh(), few)
+
+
+@pytest.mark.parametrize("damage", ["half of it", "no history", "a folder"])
+def test_a_damaged_checkpoint_is_trained_again(few, cache, capsys, damage):
+    first, second = fresh(), fresh()
+    history = cached(first, few)
+    [path] = cache.iterdir()
+    if damage == "half of it":
+        path.write_bytes(path.read_bytes()[:-100])
+    elif damage == "no history":
+        training.save_file({"of another": torch.ones(1)}, path)
+    else:
+        path.unlink()
+        path.mkdir()
+    assert cached(second, few) == history
+    assert weights(second).equal(weights(first))
+    assert f"Training again, since {path} cannot be used" in capsys.readouterr().out
+
+
+def test_a_full_disk_leaves_no_checkpoint_and_costs_no_training(few, cache, capsys):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises((OSError, SafetensorError)):
+            save_checkpoint(cache / "a.safetensors", fresh(), {}, {})
+        model = fresh()
+        history = cached(model, few)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(history["training_loss"]) == 2
+    assert not weights(model).equal(weights(fresh()))
+    assert "not kept for next time" in capsys.readouterr().out
+    assert list(cache.iterdir()) == []
+
+
+#: Prints how often it trained, and what the weights are, for every line of input.
+RUN = """
+import hashlib, json, sys, torch
+from aelib import training, models
+train, calls = training.train, []
+training.train = lambda *args, **kwargs: calls.append(1) or train(*args, **kwargs)
+print("ready", flush=True)
+for _ in sys.stdin:
+    torch.manual_seed(0)
+    model, images = models.Autoencoder(), torch.rand(200, 1, 28, 28)
+    calls.clear()
+    training.train_or_load(
+        "a", model, images, images, torch.nn.functional.mse_loss, validation=(images, images),
+        epochs=2, batch_size=20, learning_rate=0.001, seed=0,
+    )
+    found = [tensor.numpy().tobytes() for tensor in model.state_dict().values()]
+    print(json.dumps([len(calls), hashlib.md5(b"".join(found)).hexdigest()]), flush=True)
+"""
+
+
+def test_processes_agree_and_share_a_checkpoint_until_the_code_changes(tmp_path):
+    shutil.copytree(ROOT / "aelib", tmp_path / "aelib")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+
+    def start():
+        return stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-c", RUN],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+
+    def ask(*processes):
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        return [json.loads(process.stdout.readline()) for process in processes]
+
+    with ExitStack() as stack:
+        pair = start(), start()
+        assert [process.stdout.readline() for process in pair] == ["ready\n"] * 2
+        (_, first), (_, second) = ask(*pair)
+        assert first == second
+        assert len(list((tmp_path / "runs" / "checkpoints").iterdir())) == 1
+        with (tmp_path / "aelib" / "models.py").open("a") as file:
+            file.write("\n# Something else.\n")
+        assert ask(pair[0]) == [[0, first]], "what it had imported is what counts"
+        later = start()
+        assert later.stdout.readline() == "ready\n"
+        assert ask(later) == [[1, first]]
