@@ -60,7 +60,7 @@ def loss_curve(history, loss_name):
     return figure
 
 
-def mistakes(predictions, labels):
+def confusion_matrices(predictions, labels):
     """Draw the confusion matrices of several classifiers side by side, mistakes only.
 
     Args:
@@ -68,7 +68,8 @@ def mistakes(predictions, labels):
         labels: the true classes, `(N,)`.
 
     Returns:
-        The figure. The correct answers on the diagonal are left out: they would drown the rest.
+        The figure, with numbers of images. The correct answers on the diagonal are left out, since
+        they would drown the rest.
     """
     matrices = [confusion_matrix(labels, p, labels=range(10)) for p in predictions.values()]
     for matrix in matrices:
@@ -83,10 +84,10 @@ def mistakes(predictions, labels):
     return figure
 
 
-def class_map(axis, points, labels):
-    """Draw `points`, `(N, 2)`, as digits: the class itself is the marker."""
+def code_map(axis, points, labels):
+    """Draw `points`, `(N, 2)`, on `axis` as digits: the class of each, `(N,)`, is its marker."""
     for digit in range(10):
-        colour = f"C{digit % 7}"
+        colour = f"C{(0, 0, 1, 2, 1, 3, 4, 4, 5, 6)[digit]}"  # Shared by digits unlike each other.
         chosen = points[labels == digit]
         axis.scatter(*chosen.T, marker=f"${digit}$", s=30, linewidths=0.3, color=colour, alpha=0.8)
     axis.set(xticks=[], yticks=[])

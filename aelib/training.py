@@ -25,7 +25,7 @@ def pick_device():
 
 
 def train(
-    model, inputs, targets, loss_function, *, validation, epochs, batch_size, learning_rate, seed
+    model, training_data, loss_function, *, validation, epochs, batch_size, learning_rate, seed
 ):
     """Train `model` in place with Adam, and return how the loss went.
 
@@ -33,10 +33,9 @@ def train(
     keeps what was learned so far.
 
     Args:
-        inputs: `(N, ...)`, what the model is given.
-        targets: `(N, ...)`, what `loss_function(model(inputs), targets)` compares with.
-        loss_function: returns the mean over a batch.
-        validation: a pair like (inputs, targets) to measure the loss on after every epoch.
+        training_data: a pair of inputs `(N, ...)` and targets `(N, ...)`.
+        loss_function: called with outputs and targets of a batch, returns the mean over it.
+        validation: a pair like `training_data`, to measure the loss on after every epoch.
         seed: the order in which the training data are drawn.
 
     Returns:
@@ -50,16 +49,16 @@ def train(
     """
     check_settings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
     device = next(model.parameters()).device
-    inputs, targets = inputs.to(device), targets.to(device)
+    inputs, targets = (tensor.to(device) for tensor in training_data)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trainable, lr=learning_rate, fused=True)
-    order = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     history = {"training_loss": [], "validation_loss": []}
     try:
         for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not _watched()):
             set_training_mode(model)
             total = torch.zeros((), device=device)
-            for batch in torch.randperm(len(inputs), generator=order).split(batch_size):
+            for batch in torch.randperm(len(inputs), generator=generator).split(batch_size):
                 batch = batch.to(device)
                 loss = loss_function(model(inputs[batch]), targets[batch])
                 optimizer.zero_grad()
@@ -72,8 +71,8 @@ def train(
                     f"training diverged. Try a learning rate below {learning_rate}."
                 )
             if len(validation[0]):
-                outputs, wanted = infer(model, validation[0]), validation[1]
-                history["validation_loss"].append(loss_function(outputs, wanted).item())
+                outputs, expected = infer(model, validation[0]), validation[1]
+                history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(total.item() / len(inputs))
     except KeyboardInterrupt:
         print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
@@ -115,7 +114,7 @@ def _watched():
 CODE = [inspect.getsource(sys.modules[__name__]), inspect.getsource(models)]
 
 
-def train_or_load(name, model, inputs, targets, loss_function, *, validation, **settings):
+def train_or_load(name, model, training_data, loss_function, *, validation, **settings):
     """Do what `train` does, or load its result where the very same training has run before.
 
     The same means: same initial weights, data, loss function, settings, and code of this module
@@ -137,19 +136,34 @@ def train_or_load(name, model, inputs, targets, loss_function, *, validation, **
     digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
     frozen = [str(parameter.requires_grad) for parameter in model.parameters()]
     digest.update("".join(frozen).encode())
-    for tensor in (*model.state_dict().values(), inputs, targets, *validation):
+    for tensor in (*model.state_dict().values(), *training_data, *validation):
         digest.update(tensor.cpu().contiguous().numpy())
     key = digest.hexdigest()[:16]
     path = project_folder() / "runs" / "checkpoints" / f"{name}-{key}.safetensors"
     history = load_checkpoint(path, model)
     if history is None:
-        history = train(model, inputs, targets, loss_function, validation=validation, **settings)
+        history = train(model, training_data, loss_function, validation=validation, **settings)
         if len(history["training_loss"]) == settings["epochs"]:
             try:
                 save_checkpoint(path, model, history, settings)
             except (OSError, SafetensorError) as error:
                 print(f"Trained, but not kept for next time: {path} cannot be written: {error}")
     return history
+
+
+def pretrained_autoencoder(data, device, **settings):
+    """The autoencoder of lesson 2, trained on `data.train` or loaded, and its history."""
+    torch.manual_seed(settings["seed"])
+    autoencoder = models.Autoencoder().to(device)
+    history = train_or_load(
+        "autoencoder",
+        autoencoder,
+        (data.train.images, data.train.images),
+        torch.nn.functional.mse_loss,
+        validation=(data.validation.images, data.validation.images),
+        **settings,
+    )
+    return autoencoder, history
 
 
 def save_checkpoint(path, model, history, settings):

@@ -55,7 +55,7 @@ def reconstruct(model, images, loss_function=mse_loss, by=train, validation=None
     """Train `model` to reconstruct `images`; returns the history."""
     validation = images[:0] if validation is None else validation
     settings = {**SETTINGS, **changed}
-    return by(model, images, images, loss_function, validation=(validation,) * 2, **settings)
+    return by(model, (images, images), loss_function, validation=(validation,) * 2, **settings)
 
 
 # The loop ---------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_the_autoencoder_learns(digits):
 def classify(digits, encoder, epochs):
     model = Classifier(encoder, MLP(infer(encoder, digits.train.images)))
     settings = {**SETTINGS, "epochs": epochs}
-    train(model, *digits.train, cross_entropy, validation=digits.validation, **settings)
+    train(model, digits.train, cross_entropy, validation=digits.validation, **settings)
     predicted = infer(model, digits.validation.images).argmax(1)
     return (predicted == digits.validation.labels).float().mean()
 
@@ -107,7 +107,7 @@ def test_what_is_not_frozen_is_in_training_mode(digits):
     modes = []
     model[-1].register_forward_hook(lambda layer, *_: modes.append(layer.training))
     settings = {**SETTINGS, "epochs": 2, "batch_size": 500}
-    train(model, *digits.train, cross_entropy, validation=digits.validation, **settings)
+    train(model, digits.train, cross_entropy, validation=digits.validation, **settings)
     assert modes == [True, True, False] * 2
     assert not model.training
 
@@ -132,7 +132,7 @@ def test_losses_are_means_over_samples_and_not_over_batches():
 
     settings = {**SETTINGS, "batch_size": 4}
     history = train(
-        model, inputs, targets, mean_target, validation=(inputs[:3], targets[:3]), **settings
+        model, (inputs, targets), mean_target, validation=(inputs[:3], targets[:3]), **settings
     )
     assert history["training_loss"] == pytest.approx([28.5, 28.5])
     assert history["validation_loss"] == pytest.approx([5 / 3, 5 / 3])
@@ -153,6 +153,7 @@ def test_settings_out_of_range_are_refused(few, name, value):
 def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
     few, cache, capsys, at_call, whole_epochs
 ):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # In a background job it is ignored.
     calls = []
 
     def interrupted(outputs, wanted):  # Five batches, then validation, twice.
@@ -298,7 +299,7 @@ for _ in sys.stdin:
     model, images = models.Autoencoder(), torch.rand(200, 1, 28, 28)
     calls.clear()
     training.train_or_load(
-        "a", model, images, images, torch.nn.functional.mse_loss, validation=(images, images),
+        "a", model, (images, images), torch.nn.functional.mse_loss, validation=(images, images),
         epochs=2, batch_size=20, learning_rate=0.001, seed=0,
     )
     found = [tensor.numpy().tobytes() for tensor in model.state_dict().values()]

@@ -116,7 +116,7 @@ def results(spread):
     runs = spread["runs"]["MNIST"]
     count = len(runs["approach_1_accuracy_full_test"])
     rows = [
-        f"| mean of {count} runs, all 10,000 test images | this tutorial | original |",
+        f"| mean of {count} runs, all 10,000 test images | this tutorial | original, one run |",
         "|---|---|---|",
     ]
     for label, key, digits, unit in RESULTS:
