@@ -278,9 +278,9 @@ for name, (score, low, high) in scores.items():
 # Read the figure with care.
 #
 # - Both approaches here are above their published counterparts, with a tenth of the training
-#   images. Much was changed at once: a larger network (19,063 weights in the autoencoder instead of 2,356),
-#   no ReLU on output and code, no weight decay (a pull on all weights towards zero), codes brought
-#   to one scale. This lesson does not measure which of them brings how much.
+#   images. Much was changed at once: a larger network (19,063 weights in the autoencoder instead of
+#   2,356), no ReLU on output and code, no weight decay (a pull on all weights towards zero), codes
+#   brought to one scale. This lesson does not measure which of them brings how much.
 # - The published numbers are single runs. Remember the dead seeds of lesson 2: one run is one draw.
 # - Approach 2 beats approach 1. But do not conclude that "training together beats an autoencoder".
 #   The two differ in three ways, as you saw. And both had 6,000 labels. The promise of an
