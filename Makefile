@@ -6,7 +6,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check
 # Made last, so that a set-up that was stopped half-way is done again.
 READY := $(VENV)/.ready
 
-.PHONY: help setup run-notebooks test test-offline lint refresh lab lock clean
+.PHONY: help setup run-notebooks test test-offline lint refresh generate spread lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,12 @@ lint: $(READY) ## check style and format of module, tools, tests and lessons
 
 refresh: $(READY) ## carry each lesson's .py into its .ipynb and store the outputs of a new run
 	@$(PYTHON) tools/refresh_notebooks.py
+
+generate: $(READY) ## write badges and install cells of the lessons, tables and pictures of the README
+	@$(PYTHON) tools/generate.py
+
+spread: $(READY) ## run the lessons with ten seeds on both sources, for the bands of their checks
+	@$(PYTHON) tools/measure_spread.py mnist digits
 
 lab: $(READY) ## open the lessons in JupyterLab
 	@$(PYTHON) -m jupyterlab notebooks

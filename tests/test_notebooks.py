@@ -11,6 +11,7 @@ from aelib.settings import check_settings
 from lessons import ROOT, displayed_metrics
 
 FOLDER = ROOT / "notebooks"
+TAGS = {"install", "parameters", "readme", "nbval-ignore-output", "nbval-check-output"}
 SOURCES = sorted(FOLDER.glob("[0-9]*.py"))
 STORED = {path: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
 #: Runs a test on each stored lesson.
@@ -101,7 +102,7 @@ def test_a_parameter_has_the_same_value_in_every_lesson():
 @each
 def test_what_is_not_compared_is_checked_by_a_cell(lesson):
     marked = [tag for cell in code_cells(lesson) for tag in tags(cell)]
-    assert set(marked) <= {"install", "parameters", "nbval-ignore-output", "nbval-check-output"}
+    assert set(marked) <= TAGS
     checks = [cell for cell in code_cells(lesson) if "nbval-check-output" in tags(cell)]
     assert checks
     assert [cell.source for cell in checks if not cell.outputs] == []
