@@ -55,7 +55,9 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     history = {"training_loss": [], "validation_loss": []}
     try:
-        for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not _watched()):
+        # Not to stderr, tqdm's default: notebooks print that on red.
+        show = {"disable": not _watched(), "file": sys.stdout, "leave": False}
+        for _ in tqdm(range(epochs), desc="epochs", **show):
             set_training_mode(model)
             total = torch.zeros((), device=device)
             for batch in torch.randperm(len(inputs), generator=generator).split(batch_size):
@@ -105,7 +107,7 @@ def _watched():
     """Whether a person may be looking at a progress bar: in a notebook or a terminal."""
     if os.environ.get("AELIB_PROGRESS") == "off":
         return False
-    return "ipykernel" in sys.modules or sys.stderr.isatty()
+    return "ipykernel" in sys.modules or sys.stdout.isatty()
 
 
 # The cache --------------------------------------------------------------------------------------

@@ -190,12 +190,12 @@ def test_a_progress_bar_is_shown_to_people(
     monkeypatch, capsys, few, switch, terminal, notebook, bar
 ):
     monkeypatch.setenv("AELIB_PROGRESS", switch)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     if notebook:
         monkeypatch.setitem(sys.modules, "ipykernel", None)
     reconstruct(fresh(), few)
-    assert ("epochs" in capsys.readouterr().err) == bar
+    assert ("epochs" in capsys.readouterr().out) == bar
 
 
 # The cache --------------------------------------------------------------------------------------
