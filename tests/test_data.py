@@ -368,6 +368,7 @@ def test_a_full_disk(served):
     assert served.found() == served.archives
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("answer", [None, b"", b"Hello!\r\n\r\n"], ids=["silent", "gone", "odd"])
 def test_without_a_network_the_stand_in_takes_over_soon(small, monkeypatch, capsys, answer):
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -35,6 +35,14 @@ def test_the_code_is_48_numbers_and_the_parameters_are_as_many_as_the_lessons_sa
     assert count_parameters(networks[0]) == 7_955
 
 
+@pytest.mark.parametrize(("network", "tensor"), [(Encoder, IMAGES), (Decoder, CODES)])
+def test_code_and_output_cannot_die(network, tensor):
+    """With a ReLU behind it, a last layer far below zero would give nothing but zeros."""
+    model = network()
+    nn.init.constant_([layer for layer in model if hasattr(layer, "bias")][-1].bias, -100)
+    assert model(tensor).max() < 0
+
+
 def test_pooling_before_relu_computes_what_relu_before_pooling_does():
     encoder = Encoder()
     layers = list(encoder)
