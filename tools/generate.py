@@ -61,7 +61,7 @@ def generated(root=ROOT):
     }
     rows = [readme_row(path, text, address) for path, text in texts.items()]
     readme = (root / "README.md").read_text(encoding="utf-8")
-    head = "| | lesson | what you learn | reading | |\n|---|---|---|---|---|"
+    head = "| | lesson | what you learn | time on a laptop | |\n|---|---|---|---|---|"
     readme = fill(readme, "lessons", "\n".join([head, *rows]))
     readme = fill(readme, "results", results(spread))
     pictures = {}
@@ -102,13 +102,13 @@ def lesson(path, address):
 
 
 def readme_row(path, text, address):
-    """A lesson's row in the README: number, title, what it teaches, minutes, badge."""
+    """A lesson's row in the README: number, title, what it teaches, time, badge."""
     number, title = re.search(r"^# # (\d)\. (.*)$", text, flags=re.M).groups()
     learn = re.search(r"\*\*You will learn\*\* (.*?)\n#\n", text, flags=re.S)[1]
-    learn = re.sub(r"\s*\n# ", " ", learn)
-    minutes = re.search(r"\*\*Time\*\* (\d+) minutes", text)[1]
+    learn = re.sub(r"\s*\n# ", " ", learn).removesuffix(".")
+    time = re.search(r"\*\*Time\*\* (.*)\.\n", text)[1]
     link = f"[{title}](notebooks/{path.stem}.ipynb)"
-    return f"| {number} | {link} | {learn} | {minutes} min | {colab(path, address)} |"
+    return f"| {number} | {link} | {learn} | {time} | {colab(path, address)} |"
 
 
 def results(spread):
