@@ -74,11 +74,14 @@ def confusion_matrices(predictions, labels):
     matrices = [confusion_matrix(labels, p, labels=range(10)) for p in predictions.values()]
     for matrix in matrices:
         np.fill_diagonal(matrix, 0)
-    scale = {"vmin": 0, "vmax": max(matrix.max() for matrix in matrices)}
+    # One scale for all, up to a colour on which black numbers can still be read.
+    scale = {"vmin": 0, "vmax": 1.6 * max(matrix.max() for matrix in matrices)}
     count = len(matrices)
     figure, axes = plt.subplots(1, count, figsize=(4.6 * count, 4.6), squeeze=False)
     for title, matrix, axis in zip(predictions, matrices, axes[0], strict=True):
-        ConfusionMatrixDisplay(matrix).plot(ax=axis, cmap="Oranges", colorbar=False, im_kw=scale)
+        ConfusionMatrixDisplay(matrix).plot(
+            ax=axis, cmap="Oranges", colorbar=False, im_kw=scale, text_kw={"color": "black"}
+        )
         axis.set(title=title, xlabel="predicted class", ylabel="true class")
         axis.grid(False)
     return figure
