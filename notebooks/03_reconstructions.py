@@ -118,9 +118,9 @@ for name, chosen in (("best", order[:10]), ("worst", order[-10:])):
 
 # %% [markdown]
 # The best are all ones: few of their pixels are lit, and ones vary least, as you saw in lesson 1.
-# The worst are mostly bold, wide or odd, and one has a bar that belongs to something else. What is
-# like few other images is reconstructed badly, which makes an autoencoder a detector of the
-# unusual, a common use. But mind that the MSE counts ink, too: a bold digit has more to get wrong.
+# The worst are mostly bold, wide or odd. What is like few other images is reconstructed badly,
+# which makes an autoencoder a detector of the unusual, a common use. But mind that the MSE counts
+# ink, too: a bold digit has more to get wrong.
 #
 # ## Error by digit, with PCA as the yardstick
 #
