@@ -34,7 +34,7 @@ refresh: $(READY) ## carry each lesson's .py into its .ipynb and store the outpu
 generate: $(READY) ## write badges and install cells of the lessons, tables and pictures of the README
 	@$(PYTHON) tools/generate.py
 
-spread: $(READY) ## run the lessons with ten seeds on both sources, for the bands of their checks
+spread: $(READY) ## run the lessons with many seeds on both sources, for the bands of their checks
 	@$(PYTHON) tools/measure_spread.py mnist digits
 
 lab: $(READY) ## open the lessons in JupyterLab

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from lessons import METRICS_TYPE, ROOT, find_lessons, set_environment, write_whole
 from run_notebooks import read_settings
 
-SEEDS = range(10)
+SEEDS = {"mnist": range(20), "digits": range(10)}
 SPREAD = ROOT / "aelib" / "spread.json"
 
 
@@ -35,7 +35,7 @@ def main(sources):
     try:
         for source in sources:
             values = defaultdict(list)
-            for seed in tqdm(SEEDS, desc=source):
+            for seed in tqdm(SEEDS[source], desc=source):
                 metrics = {}
                 for path in lessons:
                     metrics |= run(path, source, seed)
