@@ -30,7 +30,7 @@ def train(
     """Train `model` in place with Adam, and return how the loss went.
 
     Only parameters that require a gradient are trained. Interrupting it (Kernel > Interrupt)
-    keeps what was learned so far.
+    keeps what was learned so far, and goes on if that is at least one epoch.
 
     Args:
         training_data: a pair of inputs `(N, ...)` and targets `(N, ...)`.
@@ -78,7 +78,10 @@ def train(
             history["training_loss"].append(total.item() / len(inputs))
     except KeyboardInterrupt:
         print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
-    model.eval()
+        if not history["training_loss"]:
+            raise  # There is no loss yet that the next lines of a lesson could show.
+    finally:
+        model.eval()
     return history
 
 

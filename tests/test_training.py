@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import pytest
 import torch
@@ -163,8 +163,9 @@ def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
         return mse_loss(outputs, wanted)
 
     model = fresh()
-    history = reconstruct(model, few, interrupted, lambda *a, **k: train_or_load("a", *a, **k), few)
-    assert [len(losses) for losses in history.values()] == [whole_epochs] * 2
+    with pytest.raises(KeyboardInterrupt) if whole_epochs == 0 else nullcontext():
+        history = cached(model, few, interrupted, validation=few)
+        assert [len(losses) for losses in history.values()] == [whole_epochs] * 2
     assert f"Interrupted after {whole_epochs} whole epochs of 2" in capsys.readouterr().out
     assert not model.training
     assert mse_loss(infer(model, few), few) < mse_loss(infer(fresh(), few), few)
