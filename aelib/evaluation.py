@@ -59,7 +59,10 @@ def report(source, metrics):
         metrics: a dict of numbers.
     """
     width = max(map(len, metrics))
-    lines = [f"{name:<{width}}  {value:10.4f}" for name, value in metrics.items()]
+    lines = [
+        f"{name:<{width}}  {value:.2f} %" if "accuracy" in name else f"{name:<{width}}  {value:.4f}"
+        for name, value in metrics.items()
+    ]
     text = "\n".join([f"Measured on {source}, a single run", *lines])
     display({"text/plain": text, METRICS_MIME: {"source": source, **metrics}}, raw=True)
 

@@ -77,7 +77,8 @@ def train(
                 history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(total.item() / len(inputs))
     except KeyboardInterrupt:
-        print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
+        done = len(history["training_loss"])
+        print(f"Interrupted after {done} whole epochs of {epochs}. What follows is of these.")
         if not history["training_loss"]:
             raise  # There is no loss yet that the next lines of a lesson could show.
     finally:

@@ -83,7 +83,7 @@ print("darkest and brightest pixel:", image.min().item(), image.max().item())
 # ## Which images are in play
 #
 # MNIST comes as two files: 60,000 images to train on, and 10,000 to test with. This tutorial takes
-# 6,000 and 1,000 of them by default, and keeps a third set apart:
+# 6,000 and 1,000 of them by default, and keeps more apart:
 #
 # | split | images | what it is for |
 # |---|---|---|
@@ -93,7 +93,8 @@ print("darkest and brightest pixel:", image.min().item(), image.max().item())
 # | full test | all 10,000 of the test file | the same, measured more sharply, though not balanced |
 #
 # No choice is ever made on test images.
-#
+
+# %% [markdown]
 # Why those sizes? The work that this tutorial rebuilds, a published notebook named "Encoder-Decoder
 # on MNIST", says in its README that it uses 7,000 images: 6,000 to train and 1,000 to test. There
 # is something odd about that. Its stored outputs show 600 steps for one pass over the data at 100
@@ -239,7 +240,7 @@ rng = np.random.default_rng(seed)
 draws = [100 * rng.choice(correct, 1_000, replace=False).mean() for _ in range(2_000)]
 whole = 100 * correct.mean()
 low, high = accuracy_interval(whole, 1_000)
-figure, axis = plt.subplots(figsize=(6, 2.8))
+figure, axis = plt.subplots(figsize=(9, 2.8))
 axis.hist(draws, bins=np.arange(min(draws), max(draws) + 0.2, 0.2), color="C5")
 axis.axvspan(low, high, color="C1", alpha=0.15, label="95 % interval for 1,000 images")
 axis.axvline(whole, color="C1", label="all 10,000 images")
@@ -289,11 +290,12 @@ check(data.source, settings, metrics)
 #    accuracy of 94 %.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## Summary
 #
 # - MNIST images are 784 numbers in [0, 1]; most of them are 0, and digits are centred.
-# - You draw balanced splits by a seed, and touch the test images for the last number only.
+# - You draw balanced splits by a seed, and make no choice on test images.
 # - An accuracy on 1,000 images is known to within one or two points; say so.
 # - The numbers to beat, from this run:
 

@@ -216,8 +216,8 @@ for name, last in {"with ReLU": [nn.ReLU()], "without": []}.items():
 figure = image_rows(reconstructions)
 show(
     figure,
-    "Ten images; below each, its reconstruction by the network with a ReLU on the output, which is "
-    "black, and by the one without, a grey blot.",
+    "Ten images; below each, its reconstruction by the network with a ReLU on the output (black, on "
+    "MNIST), and by the one without (a grey blot, on MNIST).",
     data.source,
 )
 
@@ -279,8 +279,8 @@ history = training.train_or_load(
     **training_settings,
 )
 figure = loss_curve(history, "MSE")
-figure.axes[0].axhline(mean_image, color="0.5", linestyle=":")
-figure.axes[0].text(epochs, mean_image, "always the mean image", ha="right", va="bottom", size=8)
+figure.axes[0].axhline(mean_image, color="0.5", linestyle=":", label="always the mean image")
+figure.axes[0].legend()
 show(
     figure,
     "Training and validation MSE against the epoch. Both fall steeply at first, then slowly, and "
@@ -326,7 +326,8 @@ check(data.source, settings, metrics)
 #    outweigh all that the layer adds to it.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## Summary
 #
 # - An encoder of convolutions and max-pooling turns 784 numbers into a code of 48; a decoder turns

@@ -172,8 +172,8 @@ predicted = score_model("approach_1_accuracy", classifier)
 figure = confusion_matrices({"approach 1": predicted}, data.full_test.labels)
 show(
     figure,
-    "Mistakes of approach 1 on the full test split: true class down, predicted class across; the "
-    "darkest cell is 4 taken for 9.",
+    "Mistakes of approach 1 on the full test split: true class down, predicted class across. On "
+    "MNIST the darkest cell is 4 taken for 9.",
     data.source,
 )
 
@@ -272,7 +272,8 @@ check(data.source, settings, metrics)
 # 3. About twice as far as guessing: a 1 needs less ink than a 0. That is a baseline, too.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## Summary
 #
 # - Approach 1 trains an MLP on codes that were learned without labels.

@@ -312,7 +312,8 @@ check(data.source, settings, metrics)
 # 3. Yes: the difference is several times as large as its variation.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## Summary
 #
 # - Approach 2 trains encoder and MLP by the labels alone; no autoencoder weights are involved.

@@ -24,6 +24,12 @@ def displayed_metrics(notebook):
     return [bundle[METRICS_TYPE] for bundle in bundles if METRICS_TYPE in bundle]
 
 
+def displayed_alt_texts(notebook):
+    """The alt texts of an executed notebook's figures, in order."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
+
+
 def set_environment():
     """Set what the kernels inherit, so that a lesson gives the same outputs from every tool."""
     os.environ["AELIB_PROGRESS"] = "off"

@@ -13,13 +13,26 @@ import sys
 import threading
 import time
 import warnings
+from html import escape
 
+import nbformat
 import papermill
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
 from aelib.settings import check_settings
-from lessons import KERNEL, ROOT, displayed_metrics, find_lessons, set_environment, write_whole
+from lessons import (
+    KERNEL,
+    ROOT,
+    displayed_alt_texts,
+    displayed_metrics,
+    find_lessons,
+    set_environment,
+    write_whole,
+)
+
+#: What nbconvert writes for every image: it does not look into an output's metadata.
+NO_ALT = 'alt="No description has been provided for this image"'
 
 
 def main(arguments=None, root=ROOT):
@@ -174,6 +187,8 @@ def run_lesson(path, runs, settings, progress):
     if copy.exists():
         warnings.filterwarnings("ignore", "Your element with mimetype")  # The metrics have no HTML.
         html, _ = HTMLExporter().from_filename(str(copy))
+        for alt in displayed_alt_texts(nbformat.read(copy, as_version=4)):
+            html = html.replace(NO_ALT, f'alt="{escape(alt)}"', 1)
         write_whole(copy.with_suffix(".html"), html)
     result["seconds"] = round(progress.seconds, 1)
     progress.outcome = result["status"]
