@@ -90,8 +90,8 @@ def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0):
             if source == "mnist":
                 raise
             print(
-                f"NOT MNIST: {error}\nThis run goes on with scikit-learn's handwritten digits, moved "
-                "copies of 1,797 images: intervals around scores are too narrow for these."
+                f"NOT MNIST: {error}\nThis run goes on with scikit-learn's handwritten digits, "
+                "moved copies of 1,797 images: intervals around scores are too narrow for these."
             )
     return _digits_splits(train_size, test_size, seed)
 

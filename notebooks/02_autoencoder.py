@@ -216,8 +216,8 @@ for name, last in {"with ReLU": [nn.ReLU()], "without": []}.items():
 figure = image_rows(reconstructions)
 show(
     figure,
-    "Ten images; below each, its reconstruction by the network with a ReLU on the output (black, on "
-    "MNIST), and by the one without (a grey blot, on MNIST).",
+    "Ten images; below each, its reconstruction by the network with a ReLU on the output (black on "
+    "MNIST), and by the one without (a grey blot on MNIST).",
     data.source,
 )
 

@@ -17,6 +17,11 @@ import run_notebooks
 
 METRICS = "display({{'application/vnd.aelib.metrics+json': {}}}, raw=True)"
 MNIST = METRICS.format("{'source': 'MNIST'}")
+FIGURE = """
+import matplotlib.pyplot as plt
+from aelib.figures import show
+show(plt.figure(), "An <empty> figure.", "nowhere")
+"""
 
 
 def lesson(*sources, parameters="epochs = 20\nseed = 0"):
@@ -40,7 +45,8 @@ def root(tmp_path_factory):
         ),
         "02_broken": lesson("before = 1", "# divide\n1 / 0", "after = 1"),
         "03_last": lesson(
-            METRICS.format("{'source': 'MNIST', 'accuracy': 95.5, 'given': [epochs, seed]}")
+            METRICS.format("{'source': 'MNIST', 'accuracy': 95.5, 'given': [epochs, seed]}"),
+            FIGURE,
         ),
     }
     (root / "notebooks").mkdir()
@@ -117,6 +123,9 @@ def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
     assert any("ZeroDivisionError" in str(cell.get("outputs")) for cell in partial.cells)
     for name in lessons:
         assert "A lesson" in (root / "runs" / f"{name}.html").read_text()
+    last = (root / "runs" / "03_last.html").read_text()
+    assert 'alt="An &lt;empty&gt; figure. Images: nowhere."' in last
+    assert run_notebooks.NO_ALT not in last
 
 
 def test_one_lesson_runs_alone(root):
