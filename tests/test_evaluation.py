@@ -125,7 +125,7 @@ def test_a_report_stores_the_numbers_with_their_source(monkeypatch):
     assert raw
     assert bundle[METRICS_MIME] == {"source": "MNIST", "mse": 0.01, "accuracy": 95.5}
     assert "MNIST, a single run" in bundle["text/plain"]
-    assert "95.5000" in bundle["text/plain"]
+    assert bundle["text/plain"].splitlines()[1:] == ["mse       0.0100", "accuracy  95.50 %"]
 
 
 # What was measured ------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ MNIST = METRICS.format("{'source': 'MNIST'}")
 FIGURE = """
 import matplotlib.pyplot as plt
 from aelib.figures import show
-show(plt.figure(), "An <empty> figure.", "nowhere")
+show(plt.subplots()[0], "An <empty> figure.", "nowhere")
 """
 
 
