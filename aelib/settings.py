@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-#: Largest sizes are those of the two MNIST files.
+#: Type, lowest and highest value. Sizes, in images, go up to those of the two MNIST files; below
+#: 100 there would be too few for 48 principal components, or for a map of the codes.
 NUMBERS = {
-    "train_size": (int, 10, 60_000),
-    "test_size": (int, 10, 10_000),
+    "train_size": (int, 100, 60_000),
+    "test_size": (int, 100, 10_000),
     "seed": (int, 0, 2**31 - 1),
     "epochs": (int, 1, 1_000),
     "batch_size": (int, 1, 60_000),

@@ -98,7 +98,7 @@ def load(request, monkeypatch):
 
 
 @each_source
-@pytest.mark.parametrize(("train_size", "test_size"), [(6_000, 1_000), (57, 23)])
+@pytest.mark.parametrize(("train_size", "test_size"), [(6_000, 1_000), (157, 123)])
 def test_splits_have_the_form_they_promise_and_are_balanced(load, source, train_size, test_size):
     loaded = load(source, train_size, test_size)
     sizes = {"train": train_size, "validation": 1_000, "test": test_size, "full_test": 10_000}
@@ -171,7 +171,14 @@ def test_a_draw_is_balanced_until_a_class_runs_out(size):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"train_size": 60_001}, {"test_size": 10_001}, {"train_size": 0}, {"seed": -1}]
+    "setting",
+    [
+        {"train_size": 60_001},
+        {"test_size": 10_001},
+        {"train_size": 99},
+        {"test_size": 99},
+        {"seed": -1},
+    ],
 )
 def test_sizes_that_do_not_exist_are_refused(setting):
     [name] = setting
@@ -202,13 +209,13 @@ def use(monkeypatch, variables):
 
 
 class Small:
-    """A root, and four archives of 60 and 20 images that pass for MNIST's."""
+    """A root, and four archives of 160 and 120 images that pass for MNIST's."""
 
     def __init__(self, monkeypatch, folder):
         random = np.random.default_rng(0)
         self.unpacked, self.archives = {}, {}
         for name in REAL_MD5:
-            count = 60 if name.startswith("train") else 20
+            count = 160 if name.startswith("train") else 120
             if "images" in name:
                 head = struct.pack(">4i", 0x803, count, 28, 28)
                 body = random.integers(256, size=(count, 28, 28))
@@ -231,7 +238,7 @@ class Small:
         return {path.name: path.read_bytes() for path in self.raw.glob("*")}
 
     def load(self, source="mnist"):
-        return load_data(source, 50, 20)
+        return load_data(source, 100, 100)
 
 
 @pytest.fixture
@@ -283,7 +290,7 @@ def test_files_at_hand_need_no_network(small, form):
     small.put(getattr(small, form))
     images = small.load().train.images.mul(255).byte().numpy()
     stored = small.unpacked[TRAIN_IMAGES][16:]
-    assert len(images) == 50
+    assert len(images) == 100
     assert [image for image in images if image.tobytes() not in stored] == []
 
 
