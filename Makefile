@@ -6,6 +6,11 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check
 # Made last, so that a set-up that was stopped half-way is done again.
 READY := $(VENV)/.ready
 
+# glibc gives freed memory back to the system after each step of training and asks for it again.
+# Keeping it makes a step about a quarter shorter, same numbers; other systems ignore these.
+export MALLOC_MMAP_THRESHOLD_ := 268435456
+export MALLOC_TRIM_THRESHOLD_ := 1073741824
+
 .PHONY: help setup run-notebooks test test-offline lint refresh generate spread lab lock clean
 
 help: ## list these targets
