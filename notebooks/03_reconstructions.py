@@ -231,7 +231,7 @@ print("dead units:", (std < 1e-3 * std.max()).sum().item(), "of 48")
 # **Predict:** will the digits form groups? Which ones will touch?
 
 # %%
-points = TSNE(init="pca", random_state=0).fit_transform(codes.flatten(1).numpy())
+points = TSNE(init="pca", max_iter=500, random_state=0).fit_transform(codes.flatten(1).numpy())
 figure, axis = plt.subplots(figsize=(6.5, 5.5))
 code_map(axis, points, labels.numpy())
 show(

@@ -226,7 +226,7 @@ for name, group in groups.items():
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
 for axis, title, model in zip(axes, named, (approach_1, approach_2), strict=True):
     codes = infer(model.encoder, data.test.images).flatten(1).numpy()
-    points = TSNE(init="pca", random_state=0).fit_transform(codes)
+    points = TSNE(init="pca", max_iter=500, random_state=0).fit_transform(codes)
     code_map(axis, points, data.test.labels.numpy())
     axis.set_title(f"codes of {title}")
 show(
