@@ -166,7 +166,7 @@ for suffix, split in (("", data.test), ("_full_test", data.full_test)):
     print(f"only approach 2 has {only_2}; if they were equal: p = {probability:.1g}")
 
 # %% [markdown]
-# (`6e-41` means a 6 with 40 zeros between it and the point.) A `p` far below 0.05 says: the luck of
+# (`1e-05` means 0.00001.) A `p` far below 0.05 says: the luck of
 # which images were asked does not explain the difference. It says nothing about the luck of the
 # seed; for that you have to train again (exercise 3). And see the first number: some digits are
 # lost on the way. A better classifier is not better everywhere.
