@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import math
 import os
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
 from aelib import models
@@ -25,7 +27,17 @@ def pick_device():
 
 
 def train(
-    model, training_data, loss_function, *, validation, epochs, batch_size, learning_rate, seed
+    model,
+    training_data,
+    loss_function,
+    *,
+    validation,
+    epochs,
+    batch_size,
+    learning_rate,
+    seed,
+    weight_decay=0.0,
+    one_cycle=False,
 ):
     """Train `model` in place with Adam, and return how the loss went.
 
@@ -37,6 +49,10 @@ def train(
         loss_function: called with outputs and targets of a batch, returns the mean over it.
         validation: a pair like `training_data`, to measure the loss on after every epoch.
         seed: the order in which the training data are drawn.
+        weight_decay: how hard each weight is pulled to zero: this times the weight is added to its
+            gradient.
+        one_cycle: let the learning rate rise to `learning_rate` over the first 30 % of the steps
+            and fall to almost nothing over the rest (Smith, 2017, arXiv:1708.07120).
 
     Returns:
         A dict of lists with one number per epoch: "training_loss", the mean over the epoch's
@@ -51,7 +67,9 @@ def train(
     device = next(model.parameters()).device
     inputs, targets = (tensor.to(device) for tensor in training_data)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(trainable, lr=learning_rate, fused=True)
+    optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay, fused=True)
+    steps = epochs * math.ceil(len(inputs) / batch_size)
+    schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps) if one_cycle else None
     generator = torch.Generator().manual_seed(seed)
     history = {"training_loss": [], "validation_loss": []}
     try:
@@ -66,6 +84,8 @@ def train(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
+                if schedule:
+                    schedule.step()
                 total += loss.detach() * len(batch)
             if not total.isfinite():
                 raise FloatingPointError(

@@ -2,18 +2,19 @@
 
     python tools/measure_spread.py mnist digits
 
-The bands of the lessons' checks and the README's results come from this file. All lessons run in
-this one process, one after the other, so that nothing is imported a hundred times.
+The bands of the lessons' checks and the README's results come from this file. The seeds
+run side by side, one on each core; a process runs all lessons of its seeds, so that nothing is
+imported a hundred times.
 """
 
 import json
 import sys
-from collections import defaultdict
 
 import nbformat
 import papermill
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from lessons import METRICS_TYPE, ROOT, find_lessons, set_environment, write_whole
@@ -28,23 +29,27 @@ def main(sources):
     set_environment()
     spread = json.loads(SPREAD.read_text())
     lessons = list(find_lessons(ROOT / "notebooks", ".ipynb").values())
-    known = [papermill.inspect_notebook(path) for path in lessons]
-    defaults = read_settings(f"{name}={one['default']}" for name, one in known[-1].items())
+    known = {k: v for path in lessons for k, v in papermill.inspect_notebook(path).items()}
+    defaults = read_settings(f"{name}={one['default']}" for name, one in known.items())
     spread["settings"] = {k: v for k, v in defaults.items() if k not in ("source", "seed")}
     SPREAD.write_text('{"settings": {}, "runs": {}}\n')  # No run is checked by its own bands.
     try:
         for source in sources:
-            values = defaultdict(list)
-            for seed in tqdm(SEEDS[source], desc=source):
-                metrics = {}
-                for path in lessons:
-                    metrics |= run(path, source, seed)
-                name = metrics.pop("source")
-                for key, value in metrics.items():
-                    values[key].append(value)
-            spread["runs"][name] = values
+            jobs = (delayed(run_all)(lessons, source, seed) for seed in SEEDS[source])
+            runs = Parallel(n_jobs=-1, return_as="generator")(jobs)
+            runs = list(tqdm(runs, desc=source, total=len(SEEDS[source])))
+            names = {run.pop("source") for run in runs}
+            spread["runs"][names.pop()] = {key: [run[key] for run in runs] for key in runs[0]}
     finally:
         write_whole(SPREAD, json.dumps(spread, indent=1) + "\n")
+
+
+def run_all(lessons, source, seed):
+    """Run the lessons with a seed in this process; return their metrics."""
+    metrics = {}
+    for path in lessons:
+        metrics |= run(path, source, seed)
+    return metrics
 
 
 def run(path, source, seed):
