@@ -48,7 +48,7 @@ lab: $(READY) ## open the lessons in JupyterLab
 
 lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping the versions it has
 	@$(PYTHON) -m uv pip compile --universal --quiet --no-header --no-annotate \
-		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra dev --extra cluster pyproject.toml -o requirements.lock
 
 clean: ## delete runs/ and caches; not data/, not .venv
 	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache

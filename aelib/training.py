@@ -47,7 +47,7 @@ def train(
     Args:
         training_data: a pair of inputs `(N, ...)` and targets `(N, ...)`.
         loss_function: called with outputs and targets of a batch, returns the mean over it.
-        validation: a pair like `training_data`, to measure the loss on after every epoch.
+        validation: a pair like `training_data`, to measure the loss on after every epoch, or ().
         seed: the order in which the training data are drawn.
         weight_decay: how hard each weight is pulled to zero: this times the weight is added to its
             gradient.
@@ -92,7 +92,7 @@ def train(
                     f"The loss is {total.item()} in epoch {len(history['training_loss']) + 1}: "
                     f"training diverged. Try a learning rate below {learning_rate}."
                 )
-            if len(validation[0]):
+            if validation and len(validation[0]):
                 outputs, expected = infer(model, validation[0]), validation[1]
                 history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(total.item() / len(inputs))

@@ -24,9 +24,8 @@ MACHINES = [
 
 def dependencies():
     metadata = PROJECT["project"]
-    return [Requirement(line) for line in metadata["dependencies"]] + [
-        Requirement(line) for line in metadata["optional-dependencies"]["dev"]
-    ]
+    extras = metadata["optional-dependencies"].values()
+    return [Requirement(line) for lines in (metadata["dependencies"], *extras) for line in lines]
 
 
 def test_conda_has_the_same_dependencies_within_the_same_bounds():

@@ -1,0 +1,44 @@
+"""The studies behind the last lessons: functions of settings and a seed, run over many seeds.
+
+Each module has `JOBS`, a list of pairs of settings (a dict) and seed, and `run(settings, seed)`,
+which returns the metrics of one. `make study` runs them all; the rows are CSV files beside the
+lessons.
+"""
+
+from importlib.resources import files
+
+import pandas as pd
+import torch
+from threadpoolctl import threadpool_limits
+
+from aelib.settings import project_folder
+
+
+def results_folder():
+    """Where the CSV files of the studies are: beside the lessons, or in the installed package."""
+    beside = project_folder() / "notebooks" / "results"
+    return beside if beside.is_dir() else files("aelib") / "results"
+
+
+def read_rows(name):
+    """The rows of a study, as a data frame: its settings, the seed, the metrics, the versions.
+
+    Raises:
+        FileNotFoundError: there is no such study, or its rows were not installed.
+    """
+    return pd.read_csv(results_folder() / f"{name}.csv", float_precision="round_trip")
+
+
+def run_row(study, settings, seed):
+    """One row of a study, as a dict, measured on one core of this machine.
+
+    With one thread a row does not depend on how many cores there are, or on what else they do.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            metrics = study.run(settings, seed)
+    finally:
+        torch.set_num_threads(threads)
+    return {**settings, "seed": seed, **metrics, "torch": torch.__version__}

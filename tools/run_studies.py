@@ -1,0 +1,104 @@
+"""Run the studies: every job once, side by side, into notebooks/results/NAME.csv.
+
+    python tools/run_studies.py [STUDY ...]
+
+Rows are kept in runs/studies/ as they come, and a study that was stopped goes on from there. With
+the last row the study's CSV is replaced. The jobs run on this machine's cores or, where the
+environment variable AELIB_SCHEDULER has the address of a Dask scheduler, on its workers.
+"""
+
+import contextlib
+import csv
+import importlib
+import os
+import sys
+
+from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
+
+from aelib.studies import run_row
+from lessons import ROOT, set_environment, write_whole
+
+STUDIES = ("replication", "labels", "recipe")
+
+
+def main(names, root=ROOT):
+    """Run the studies named, or all of them."""
+    for name in names:
+        if name not in STUDIES:
+            raise SystemExit(f"{name!r} is not a study. The studies are: {', '.join(STUDIES)}.")
+    set_environment()
+    with workers():
+        for name in names or STUDIES:
+            study = importlib.import_module(f"aelib.studies.{name}")
+            target = root / "notebooks" / "results" / f"{name}.csv"
+            run_study(study, root / "runs" / "studies" / f"{name}.csv", target)
+
+
+@contextlib.contextmanager
+def workers():
+    """What joblib runs on: the Dask cluster that AELIB_SCHEDULER names, or this machine."""
+    address = os.environ.get("AELIB_SCHEDULER")
+    if not address:
+        yield
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SystemExit(
+            "AELIB_SCHEDULER is set, but Dask is not installed: pip install -e '.[cluster]'."
+        ) from None
+    try:
+        client = Client(address, timeout=20)
+    except (OSError, ValueError) as error:
+        raise SystemExit(
+            f"No Dask scheduler answers at AELIB_SCHEDULER={address}: {error}"
+        ) from None
+    with client, parallel_config("dask"):
+        yield
+
+
+def run_study(study, draft, target):
+    """Run those of the study's jobs that `draft` lacks, then make `target` of it, in order."""
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    done = read_draft(draft)
+    jobs = [job for job in study.JOBS if key(*job) not in done]
+    rows = Parallel(n_jobs=-1, return_as="generator_unordered", batch_size=1)(
+        delayed(run_row)(study, *job) for job in jobs
+    )
+    bar = {"desc": target.stem, "total": len(study.JOBS), "initial": len(done), "smoothing": 0}
+    with draft.open("a", newline="") as file:
+        for row in tqdm(rows, file=sys.stdout, **bar):
+            writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            if file.tell() == 0:
+                writer.writeheader()
+            writer.writerow(row)
+            file.flush()
+    done = read_draft(draft)
+    lines = [draft.read_text().split("\n", 1)[0], *(done[key(*job)] for job in study.JOBS)]
+    target.parent.mkdir(exist_ok=True)
+    write_whole(target, "\n".join(lines) + "\n")
+    draft.unlink()
+
+
+def read_draft(draft):
+    """The whole lines of an unfinished study by `key`; half a line at its end is cut off."""
+    if not draft.exists():
+        return {}
+    text = draft.read_text()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        write_whole(draft, whole)
+    header, *lines = whole.splitlines() or [""]
+    names = header.split(",")
+    settings = names[: names.index("seed") + 1] if lines else []
+    return {tuple(line.split(",")[: len(settings)]): line for line in lines}
+
+
+def key(settings, seed):
+    """What tells a row from all others, as it stands in the CSV."""
+    return (*map(str, settings.values()), str(seed))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
