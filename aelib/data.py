@@ -121,12 +121,13 @@ def _mnist_splits(
     def split(pixels, labels):
         return Split(pixels.unsqueeze(1).float().div_(255), labels)
 
-    train = balanced_draw(train_labels, train_size, generator)
+    # First, so that its classes are balanced however many images there are to train on.
+    validation_size = min(VALIDATION_SIZE, len(train_labels) - train_size)
+    validation = balanced_draw(train_labels, validation_size, generator)
     left = torch.ones(len(train_labels), dtype=torch.bool)
-    left[train] = False
+    left[validation] = False
     left = left.nonzero().squeeze(1)
-    validation_size = min(VALIDATION_SIZE, len(left))
-    validation = left[balanced_draw(train_labels[left], validation_size, generator)]
+    train = left[balanced_draw(train_labels[left], train_size, generator)]
     return _with_test(
         "MNIST",
         split(train_images[train], train_labels[train]),
@@ -280,26 +281,46 @@ def _digits_splits(train_size, test_size, seed):
 def _as_mnist(sources, generator):
     """Bring 8x8 digits to 28x28, their centre of mass in the middle, each with a move of its own.
 
-    As in MNIST the digit fills a box of 20x20 pixels. The move is affine: up to 10 degrees of
-    rotation, 10 % of scale and of shear, 1 pixel of shift.
+    As in MNIST the digit fills a box of 20x20 pixels, which 28 pixels of output span 28 / 20 of.
     """
-    count = len(sources)
-
-    def uniform(limit):
-        return (torch.rand(count, generator=generator) * 2 - 1) * limit
-
-    angle, scale, shear = uniform(torch.pi / 18), 1 + uniform(0.1), uniform(0.1)
-    # Coordinates run from -1 to 1 over an image, so 28 pixels of output span 28 / 20 of the digit.
-    zoom = 28 / 20 / scale
-    cos, sin = zoom * angle.cos(), zoom * angle.sin()
     positions = (torch.arange(8) + 0.5) / 4 - 1
     mass = sources.sum((1, 2))
-    centre_x = (sources.sum(1) * positions).sum(1) / mass + uniform(1 / 14)
-    centre_y = (sources.sum(2) * positions).sum(1) / mass + uniform(1 / 14)
-    rows = [cos, shear * cos - sin, centre_x, sin, shear * sin + cos, centre_y]
+    centre_x = (sources.sum(1) * positions).sum(1) / mass
+    centre_y = (sources.sum(2) * positions).sum(1) / mass
+    images = random_affine(
+        sources.unsqueeze(1),
+        generator,
+        zoom=28 / 20,
+        centre=(centre_x, centre_y),
+        mode="bicubic",
+    )
+    # In steps of 1/255, as pixels of MNIST are.
+    return images.clamp_(0, 1).mul_(255).round_().div_(255)
+
+
+def random_affine(images, generator=None, *, zoom=1.0, centre=(0.0, 0.0), mode="bilinear"):
+    """Move each image by itself: up to 10 degrees of rotation, 10 % of scale and of shear, 1 pixel
+    of shift.
+
+    Args:
+        images: `(N, 1, H, W)`.
+        zoom: how much of an image the result spans, along each side.
+        centre: where the middle of the result lies, x and y, each a number or `(N,)`; an image
+            spans -1 to 1.
+
+    Returns:
+        `(N, 1, 28, 28)`.
+    """
+    count, device = len(images), images.device
+
+    def uniform(limit):
+        return (torch.rand(count, generator=generator, device=device) * 2 - 1) * limit
+
+    angle, scale, shear = uniform(torch.pi / 18), 1 + uniform(0.1), uniform(0.1)
+    cos, sin = zoom / scale * angle.cos(), zoom / scale * angle.sin()
+    x, y = centre[0] + uniform(1 / 14), centre[1] + uniform(1 / 14)
+    rows = [cos, shear * cos - sin, x, sin, shear * sin + cos, y]
     grid = F.affine_grid(
         torch.stack(rows, dim=1).view(count, 2, 3), (count, 1, 28, 28), align_corners=False
     )
-    images = F.grid_sample(sources.unsqueeze(1), grid, mode="bicubic", align_corners=False)
-    # In steps of 1/255, as pixels of MNIST are.
-    return images.clamp_(0, 1).mul_(255).round_().div_(255)
+    return F.grid_sample(images, grid, mode=mode, align_corners=False)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-CODE_SIZE = 48
+from aelib.data import random_affine
 
 
 class Encoder(nn.Sequential):
@@ -12,16 +12,19 @@ class Encoder(nn.Sequential):
     The first convolution moves in steps of two pixels, which leaves a quarter of the work to all
     that follows. Pooling comes before ReLU for the same reason; the two can be swapped without
     changing the result. The code has no ReLU, so none of its 48 numbers can die.
+
+    Args:
+        code_channels: how many 4 x 4 maps the code has, if not 3.
     """
 
-    def __init__(self):
+    def __init__(self, code_channels=3):
         super().__init__(
             nn.Conv2d(1, 16, kernel_size=5, stride=2, padding=2),  # (N, 16, 14, 14)
             nn.MaxPool2d(2),  # (N, 16, 7, 7)
             nn.ReLU(),
             nn.Conv2d(16, 64, kernel_size=3, padding=1),  # (N, 64, 7, 7)
             nn.ReLU(),
-            nn.Conv2d(64, 3, kernel_size=4),  # (N, 3, 4, 4)
+            nn.Conv2d(64, code_channels, kernel_size=4),  # (N, 3, 4, 4)
         )
         # The memory layout in which the CPU's convolutions are fastest; the numbers are the same.
         self.to(memory_format=torch.channels_last)
@@ -35,9 +38,9 @@ class Decoder(nn.Sequential):
     The output has no ReLU: lesson 2 shows why.
     """
 
-    def __init__(self):
+    def __init__(self, code_channels=3):
         super().__init__(
-            nn.ConvTranspose2d(3, 32, kernel_size=4),  # (N, 32, 7, 7)
+            nn.ConvTranspose2d(code_channels, 32, kernel_size=4),  # (N, 32, 7, 7)
             nn.ReLU(),
             nn.Conv2d(32, 32, kernel_size=3, padding=1),  # (N, 32, 7, 7)
             nn.PixelShuffle(2),  # (N, 8, 14, 14)
@@ -51,10 +54,10 @@ class Decoder(nn.Sequential):
 class Autoencoder(nn.Module):
     """Images `(N, 1, 28, 28)` to their reconstructions, same shape, through the code."""
 
-    def __init__(self):
+    def __init__(self, code_channels=3):
         super().__init__()
-        self.encoder = Encoder()
-        self.decoder = Decoder()
+        self.encoder = Encoder(code_channels)
+        self.decoder = Decoder(code_channels)
 
     def forward(self, images):
         return self.decoder(self.encoder(images))
@@ -66,14 +69,17 @@ class MLP(nn.Module):
     Args:
         codes: codes of the training images. Each of the 48 numbers is brought to mean 0 and
             standard deviation 1 over them first, since their scales differ.
+        width: how many numbers are between the two layers.
     """
 
-    def __init__(self, codes):
+    def __init__(self, codes, width=120):
         super().__init__()
         codes = codes.flatten(1)
         self.register_buffer("mean", codes.mean(0))
         self.register_buffer("std", codes.std(0).clamp_min(1e-6))
-        self.layers = nn.Sequential(nn.Linear(CODE_SIZE, 120), nn.ReLU(), nn.Linear(120, 10))
+        self.layers = nn.Sequential(
+            nn.Linear(codes.shape[1], width), nn.ReLU(), nn.Linear(width, 10)
+        )
 
     def forward(self, codes):
         return self.layers((codes.flatten(1) - self.mean) / self.std)
@@ -89,6 +95,27 @@ class Classifier(nn.Module):
 
     def forward(self, images):
         return self.mlp(self.encoder(images))
+
+
+class RandomAffine(nn.Module):
+    """Images `(N, 1, 28, 28)`, in training each moved a little, by `random_affine`; else as is."""
+
+    def forward(self, images):
+        return random_affine(images) if self.training else images
+
+
+class Noise(nn.Module):
+    """Images, in training with noise of standard deviation `deviation` on each pixel."""
+
+    def __init__(self, deviation):
+        super().__init__()
+        self.deviation = deviation
+
+    def forward(self, images):
+        return images + self.deviation * torch.randn_like(images) if self.training else images
+
+    def extra_repr(self):
+        return f"{self.deviation}"
 
 
 def freeze(model):

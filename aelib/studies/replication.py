@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from aelib.data import load_data
 from aelib.evaluation import accuracy
-from aelib.models import CODE_SIZE, MLP, Classifier, Decoder, Encoder, freeze
+from aelib.models import MLP, Classifier, Decoder, Encoder, freeze
 from aelib.training import infer, train_or_load
 
 #: Each change is made on top of those before it.
@@ -63,7 +63,7 @@ def published_decoder(relu_on_output=True):
 
 def published_mlp():
     """Codes `(N, 3, 4, 4)` to class scores `(N, 10)`."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(CODE_SIZE, 120), nn.ReLU(), nn.Linear(120, 10))
+    return nn.Sequential(nn.Flatten(), nn.Linear(48, 120), nn.ReLU(), nn.Linear(120, 10))
 
 
 def run(settings, seed):
