@@ -19,10 +19,10 @@ class Encoder(nn.Sequential):
 
     def __init__(self, code_channels=3):
         super().__init__(
-            nn.Conv2d(1, 16, kernel_size=5, stride=2, padding=2),  # (N, 16, 14, 14)
-            nn.MaxPool2d(2),  # (N, 16, 7, 7)
+            nn.Conv2d(1, 24, kernel_size=5, stride=2, padding=2),  # (N, 24, 14, 14)
+            nn.MaxPool2d(2),  # (N, 24, 7, 7)
             nn.ReLU(),
-            nn.Conv2d(16, 64, kernel_size=3, padding=1),  # (N, 64, 7, 7)
+            nn.Conv2d(24, 64, kernel_size=3, padding=1),  # (N, 64, 7, 7)
             nn.ReLU(),
             nn.Conv2d(64, code_channels, kernel_size=4),  # (N, 3, 4, 4)
         )

@@ -95,7 +95,7 @@ print(inspect.getsource(Encoder))
 #
 # (The last line, `channels_last`, only asks for the order in memory that is fastest.)
 #
-# **Predict:** the second convolution has 64 filters of 3 by 3, and each looks at 16 channels. How
+# **Predict:** the second convolution has 64 filters of 3 by 3, and each looks at 24 channels. How
 # many weights is that, with one bias per filter?
 
 
@@ -113,7 +113,7 @@ def walk_through(network, tensor):
 walk_through(Encoder(), data.train.images[:1])
 
 # %% [markdown]
-# `64 * (16 * 3 * 3) + 64 = 9,280`, most of the encoder. At the end stand 3 channels of 4
+# `64 * (24 * 3 * 3) + 64 = 13,888`, most of the encoder. At the end stand 3 channels of 4
 # by 4: a code of 48 numbers, one sixteenth of the image. There is no ReLU after the code: a number
 # that may be negative says more than one that may not.
 #
@@ -299,7 +299,7 @@ if history["validation_loss"]:
 # Read the curve from left to right. Within the first epoch the network gets below the mean image.
 # Then the gains become smaller and smaller, but have not ended: more epochs would still help a
 # little. The two lines run together, so the network has not learned the training images by heart:
-# 23,879 weights have little room for 6,000 times 784 pixels.
+# 28,695 weights have little room for 6,000 times 784 pixels.
 #
 # One detail: the training loss of an epoch is a mean over its steps, *while* the weights improve.
 # The validation loss is measured at its end. That is why validation can be the lower one.

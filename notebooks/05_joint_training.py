@@ -126,7 +126,7 @@ show(
 )
 
 # %% [markdown]
-# The training loss (blue) falls far below that of approach 1 (grey), since 12,771 more weights may
+# The training loss (blue) falls far below that of approach 1 (grey), since 17,587 more weights may
 # now move towards the labels. It goes to almost 0. The validation loss stops falling after some ten
 # epochs and jumps about: the network improves only on images it knows already. That is
 # **overfitting**. A network that may change more can also learn more by heart.
@@ -278,7 +278,7 @@ for name, (score, low, high) in scores.items():
 # Read the figure with care.
 #
 # - Both approaches here are above their published counterparts, with a tenth of the training
-#   images. Much was changed at once: a larger network (23,879 weights in the autoencoder instead of
+#   images. Much was changed at once: a larger network (28,695 weights in the autoencoder instead of
 #   2,356), no ReLU on output and code, no weight decay (a pull on all weights towards zero), codes
 #   brought to one scale. This lesson does not measure which of them brings how much.
 # - The published numbers are single runs. Remember the dead seeds of lesson 2: one run is one draw.

@@ -61,7 +61,7 @@ def workers():
 def run_study(study, draft, target):
     """Run those of the study's jobs that `draft` lacks, then make `target` of it, in order."""
     draft.parent.mkdir(parents=True, exist_ok=True)
-    done = read_draft(draft)
+    header, done = read_draft(draft)
     jobs = [job for job in study.JOBS if key(*job) not in done]
     rows = Parallel(n_jobs=-1, return_as="generator_unordered", batch_size=1)(
         delayed(run_row)(study, *job) for job in jobs
@@ -70,29 +70,31 @@ def run_study(study, draft, target):
     with draft.open("a", newline="") as file:
         for row in tqdm(rows, file=sys.stdout, **bar):
             writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if file.tell() == 0:
+            if not header:
                 writer.writeheader()
+                header = ",".join(row)
+            if header != ",".join(row):
+                raise SystemExit(
+                    f"{draft} has other columns than this study: delete it, to begin anew."
+                )
             writer.writerow(row)
             file.flush()
-    done = read_draft(draft)
-    lines = [draft.read_text().split("\n", 1)[0], *(done[key(*job)] for job in study.JOBS)]
+    header, done = read_draft(draft)
+    lines = [header, *(done[key(*job)] for job in study.JOBS)]
     target.parent.mkdir(exist_ok=True)
     write_whole(target, "\n".join(lines) + "\n")
     draft.unlink()
 
 
 def read_draft(draft):
-    """The whole lines of an unfinished study by `key`; half a line at its end is cut off."""
-    if not draft.exists():
-        return {}
-    text = draft.read_text()
+    """The header of an unfinished study, and its lines by `key`; half a line at the end is cut."""
+    text = draft.read_text() if draft.exists() else ""
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
         write_whole(draft, whole)
     header, *lines = whole.splitlines() or [""]
-    names = header.split(",")
-    settings = names[: names.index("seed") + 1] if lines else []
-    return {tuple(line.split(",")[: len(settings)]): line for line in lines}
+    count = header.split(",").index("seed") + 1 if lines else 0
+    return header, {tuple(line.split(",")[:count]): line for line in lines}
 
 
 def key(settings, seed):

@@ -28,8 +28,8 @@ CHANGES = (
 SMALL = {"source": "mnist", "train_size": 6_000, "test_size": 1_000, "epochs": 20}
 LARGE = {"source": "mnist", "train_size": 60_000, "test_size": 10_000, "epochs": 20}
 JOBS = [
-    *[({**SMALL, "change": change}, seed) for seed in range(16) for change in CHANGES],
     *[({**LARGE, "change": CHANGES[0]}, seed) for seed in range(16)],
+    *[({**SMALL, "change": change}, seed) for seed in range(16) for change in CHANGES],
 ]
 
 
