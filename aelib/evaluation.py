@@ -51,19 +51,20 @@ def reconstruction_errors(reconstructions, images):
     return (reconstructions - images).square().flatten(1).mean(1)
 
 
-def report(source, metrics):
+def report(source, metrics, heading=None):
     """Display the numbers of a lesson as a table, and store them in the cell's output.
 
     Args:
         source: where the images came from, as `Data.source` says.
         metrics: a dict of numbers.
+        heading: what was run for them, if not a single run on `source`.
     """
     width = max(map(len, metrics))
     lines = [
         f"{name:<{width}}  {value:.2f} %" if "accuracy" in name else f"{name:<{width}}  {value:.4f}"
         for name, value in metrics.items()
     ]
-    text = "\n".join([f"Measured on {source}, a single run", *lines])
+    text = "\n".join([heading or f"Measured on {source}, a single run", *lines])
     display({"text/plain": text, METRICS_MIME: {"source": source, **metrics}}, raw=True)
 
 
@@ -93,13 +94,22 @@ def check(source, settings, metrics):
         if measured is None:
             print(f"Not checked: no band has been measured for {name}.")
             continue
-        low, high = band(measured)
-        if not low <= value <= high:
-            raise AssertionError(
-                f"{name} is {value:.4f} on {source}; {low:.4f} to {high:.4f} was expected.\n"
-                "If you changed the code on purpose, this is its effect. If not, something broke."
-            )
-        print(f"ok: {name} is inside its band")
+        check_value(name, value, measured, source)
+
+
+def check_value(name, value, measured, source):
+    """Say that `value` is inside the `band` of the values measured before, or raise.
+
+    Raises:
+        AssertionError: it is outside.
+    """
+    low, high = band(measured)
+    if not low <= value <= high:
+        raise AssertionError(
+            f"{name} is {value:.4f} on {source}; {low:.4f} to {high:.4f} was expected.\n"
+            "If you changed the code on purpose, this is its effect. If not, something broke."
+        )
+    print(f"ok: {name} is inside its band")
 
 
 def band(values):

@@ -12,13 +12,13 @@
 # **You will learn** how to find out whether a published number can be reproduced, why some runs of
 # the same program die, and how to take a result apart, one change at a time.
 #
-# **You need** [lesson 2](02_autoencoder.ipynb) for the dying ReLU, and
-# [lesson 5](05_joint_training.ipynb) for the two approaches.
+# **You need** [lesson 2](02_autoencoder.ipynb) for the dying ReLU, and [lesson
+# 5](05_joint_training.ipynb) for the two approaches.
 #
 # **Time** 30 minutes to read, under one to run.
 #
-# Most of the training of this lesson was done beforehand: hundreds of runs, too many for an
-# afternoon. Their results are in a table, and you re-run a row of it yourself.
+# Most of the training of this lesson was done beforehand, on MNIST: more runs than fit in an
+# afternoon. Their results are in a table, and at the end you run a row of it again.
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
@@ -31,9 +31,11 @@ learning_rate = 0.001
 
 # %%
 import inspect
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -41,7 +43,7 @@ from aelib.data import load_data
 from aelib.evaluation import mean_interval, report
 from aelib.figures import show
 from aelib.settings import check_settings
-from aelib.studies import read_rows, replication, run_row
+from aelib.studies import check_row, read_rows, replication, run_row, same_settings
 from aelib.training import train
 
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
@@ -49,7 +51,11 @@ training_settings = check_settings(
     epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
 )
 data = load_data(**data_settings)
-rows = read_rows("replication")
+table = read_rows("replication")
+rows = table[table.source == "mnist"]
+print(
+    f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds, made with torch", *set(rows.torch)
+)
 
 # %% [markdown]
 # ## The recipe
@@ -62,10 +68,10 @@ print(inspect.getsource(replication.published_encoder))
 print(inspect.getsource(replication.published_decoder))
 
 # %% [markdown]
-# The MLP on the code has 120 hidden units, like ours. Everything is trained by Adam at learning rate
-# 0.001 in batches of 100: the autoencoder for 20 epochs, the MLP of approach 1 for 10, encoder and
-# MLP of approach 2 for 20. Both classifiers have a **weight decay** of 0.01: at each step it pulls
-# every weight towards zero.
+# The MLP on the code has 120 hidden units, like ours. Everything is trained by Adam at learning
+# rate 0.001 in batches of 100: the autoencoder for 20 epochs, the MLP of approach 1 for 10, encoder
+# and MLP of approach 2 for 20. Both classifiers have a **weight decay** of 0.01: at each step it
+# pulls every weight towards zero.
 #
 # Two things are not clear from what was published. Its text speaks of 6,000 training and 1,000 test
 # images, its stored outputs are of 60,000 and 10,000. And nothing says which seed it had.
@@ -79,10 +85,317 @@ published = {"approach_1": 87.34, "approach_2": 93.18}
 original = rows[rows.change == "as published"]
 figure, axes = plt.subplots(1, 2, figsize=(10, 2.4), sharey=True)
 for axis, (name, score) in zip(axes, published.items(), strict=True):
-    for place, (size, runs) in enumerate(original.groupby("train_size")):
+    for place, (_, runs) in enumerate(original.groupby("train_size")):
         spread_out = place + np.linspace(-0.25, 0.25, len(runs))
         axis.plot(runs[name], spread_out, "o", markersize=5, alpha=0.7)
     axis.axvline(score, color="0.3", linestyle="--")
-    axis.annotate(f"published: {score}", (score, 1.5), (-4, 0), textcoords="offset points", ha="right")
+    axis.annotate(
+        f"published: {score}", (score, 1.5), (-4, 0), textcoords="offset points", ha="right"
+    )
     axis.set(title=name.replace("_", " "), xlabel="test accuracy (%)", xlim=(0, 100))
 axes[0].set(yticks=[0, 1], yticklabels=["6,000 images", "60,000 images"], ylim=(-0.5, 1.8))
+spoken = "; ".join(
+    f"{size:,} images, {name.replace('_', ' ')}: {runs[name].min():.0f} to {runs[name].max():.0f} %"
+    for size, runs in original.groupby("train_size")
+    for name in published
+)
+show(figure, f"Test accuracy of sixteen runs of the published recipe. {spoken}.", "MNIST")
+
+# %%
+overview = []
+for size, runs in original.groupby("train_size"):
+    for name, score in published.items():
+        accuracies = runs[name]
+        overview.append(
+            {
+                "images": f"{size:,}",
+                "": name.replace("_", " "),
+                "lowest": accuracies.min(),
+                "median": accuracies.median(),
+                "highest": accuracies.max(),
+                "below 50 %": f"{(accuracies < 50).sum()} of {len(runs)}",
+                "published or better": f"{(accuracies >= score).sum()} of {len(runs)}",
+            }
+        )
+print(pd.DataFrame(overview).round(1).to_string(index=False))
+
+# %% [markdown]
+# Read the upper row first. With 60,000 images the runs fall into two heaps. Half of those of
+# approach 1 have **collapsed**: they are hardly better than guessing. The others lie a few points
+# around the published number, which only the best two reach. Of approach 2 fewer collapse, and the
+# rest crowd just below 93.18 %. So both numbers *can* be reproduced, on 60,000 images, by a lucky
+# seed. The published pair is among the best of what this program does, not what it does.
+#
+# Now the lower row. With 6,000 images, as the text says, no run of either approach comes near. The
+# published numbers are not those of 6,000 images.
+#
+# ## Correct divided by what?
+#
+# The published code divides the number of correct answers by the number of images *plus one*. So
+# 87.34 % is not a possible accuracy on 10,000 images:
+
+# %%
+for correct in (8_734, 8_735):
+    print(f"{correct} correct: {100 * correct / 10_001:.3f} % as published, ", end="")
+    print(f"{100 * correct / 10_000:.2f} % as it should be")
+
+# %% [markdown]
+# The notebook prints 87.341: that is 8,735 right answers of 10,000, or 87.35 %. A hundredth of a
+# point, and yet worth a test: an error that costs nothing at 10,000 images costs a whole point at
+# 100.
+#
+# ## The first cause of death: the output
+#
+# In lesson 2 you saw fresh networks of this kind with all gradients zero. Now watch what reaches
+# the last ReLU, step by step, in two networks that differ only in their seed. (A **hook** is a
+# function that PyTorch calls whenever a layer has computed something.)
+#
+# **Predict:** what does the curve of a network look like that cannot learn any more?
+
+
+# %%
+def watch(layer, measure):
+    """Return a list to which every output of `layer` adds what `measure` says of it."""
+    measured = []
+    layer.register_forward_hook(lambda *passed: measured.append(measure(passed[2].detach()).item()))
+    return measured
+
+
+brightest = {}
+images = data.train.images
+for first_weights in (0, 1):
+    torch.manual_seed(first_weights)
+    network = nn.Sequential(replication.published_encoder(), replication.published_decoder())
+    brightest[first_weights] = watch(network[1][-2], torch.max)
+    settings = {**training_settings, "epochs": 2}
+    train(network, (images, images), nn.functional.mse_loss, validation=(), **settings)
+
+figure, axis = plt.subplots(figsize=(6, 3))
+for (first_weights, values), line in zip(brightest.items(), ("-", "--"), strict=True):
+    axis.plot(values, line, label=f"seed {first_weights}")
+axis.axhline(0, color="0.5", linestyle=":")
+axis.set(xlabel="step", ylabel="largest value before the last ReLU")
+axis.legend()
+show(
+    figure,
+    "The largest value in a batch before the last ReLU, against the step. For seed 0 a flat line "
+    "below zero; for seed 1 it is above zero and rises.",
+    data.source,
+)
+
+# %% [markdown]
+# Seed 1 starts above zero, and training lifts its brightest pixel towards 1. For seed 0 even the
+# largest of 78,400 values in a batch is below zero. After ReLU all are 0, every gradient is exactly
+# 0, and the curve is flat, for as long as you care to wait. Then nothing has trained the encoder,
+# either, and approach 1 gets the code of a random one.
+#
+# ## The second cause of death: the weight decay
+#
+# Approach 2 has no decoder and no ReLU on its output. Still some runs end at 10 %. This time watch
+# the code: how much does it differ from image to image? If it does not, no classifier can tell the
+# images apart. Train the same network from the same weights twice, with the weight decay of 0.01
+# and without.
+#
+# **Predict:** the pull to zero is the same for every weight in both approaches. Why might it be
+# deadly only at the start of training?
+
+# %%
+differences, losses = {}, {}
+for weight_decay in (0.01, 0.0):
+    torch.manual_seed(2)
+    encoder = replication.published_encoder()
+    network = nn.Sequential(encoder, replication.published_mlp())
+    name = f"weight decay {weight_decay:g}"
+    differences[name] = watch(encoder, lambda codes: codes.std(0).mean())
+    losses[name] = train(
+        network,
+        data.train,
+        nn.functional.cross_entropy,
+        validation=(),
+        **{**training_settings, "epochs": 6},
+        weight_decay=weight_decay,
+    )["training_loss"]
+figure, axis = plt.subplots(figsize=(6, 3))
+for (name, values), line in zip(differences.items(), ("-", "--"), strict=True):
+    axis.semilogy(np.maximum(values, 1e-9), line, label=name)
+axis.set(xlabel="step", ylabel="standard deviation of the code")
+axis.legend()
+show(
+    figure,
+    "How much the code differs between the images of a batch, against the step, on a logarithmic "
+    "scale. With weight decay it falls to nothing; without it rises.",
+    data.source,
+)
+
+# %% tags=["nbval-ignore-output"]
+for name, values in losses.items():
+    print(f"{name:<18} cross-entropy in each epoch:", *[f"{value:.3f}" for value in values])
+
+# %% [markdown]
+# Mind the scale: each line of the grid is ten times the one below. Without decay the
+# code becomes hundreds of times more telling. With decay it shrinks until all images have the same
+# code, the cross-entropy stays at 2.303, the natural logarithm of 10 (ten classes, no idea), and no
+# gradient is left that could lead out.
+#
+# Why at the start? There the code hardly differs between images, so the gradient of the loss is
+# tiny, and the pull of the decay, 0.01 times the weight, is the larger one. Adam scales every
+# gradient to a step of about the learning rate, so it does not matter that the decay is small, only
+# that it is *larger*: all weights march to zero at full speed. A network that gets past the first
+# steps has gradients that outweigh the decay. Then it only costs some accuracy.
+#
+# ## One change at a time
+#
+# Between the published recipe and ours lie seven changes. Each was made on top of those before it
+# and run with the same sixteen seeds on 6,000 images, all 10,000 test images, to see more:
+#
+# 1. **no ReLU on the output** of the decoder, the fix of lesson 2;
+# 2. **no ReLU on the code**;
+# 3. **no weight decay** in either classifier;
+# 4. **equal epochs**: the MLP of approach 1 trains for 20 epochs, not 10;
+# 5. **same initial encoder**: approach 2 starts from the very weights the autoencoder started from;
+# 6. **our layers**: encoder and decoder of lesson 2;
+# 7. **standardized codes**: our MLP, which first brings each number of the code to one scale.
+#
+# **Predict:** which change brings most to approach 1? Which to approach 2?
+
+# %%
+chain = rows[rows.train_size == 6_000]
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
+for axis, (name, score) in zip(axes, published.items(), strict=True):
+    for place, change in enumerate(replication.CHANGES):
+        values = chain[chain.change == change][f"{name}_full_test"]
+        axis.plot(
+            values, place + np.linspace(-0.2, 0.2, len(values)), "o", color="0.7", markersize=3
+        )
+        axis.plot(values.median(), place, "D", color="C0")
+        axis.annotate(
+            f"{values.median():.1f}", (values.median(), place), (0, 6),
+            textcoords="offset points", ha="center", size=8,
+        )  # fmt: skip
+    axis.axvline(score, color="0.3", linestyle="--")
+    axis.set(title=name.replace("_", " "), xlabel="test accuracy (%)", xlim=(0, 102))
+names = [replication.CHANGES[0], *(f"+ {change}" for change in replication.CHANGES[1:])]
+axes[0].set(yticks=range(len(names)), yticklabels=names)
+axes[0].invert_yaxis()
+show(
+    figure,
+    "Test accuracy of sixteen seeds after each change, from the published recipe at the top to "
+    "ours at the bottom; a diamond marks the median, a dashed line the published number.",
+    "MNIST",
+)
+
+# %% [markdown]
+# Grey dots are runs, the diamond is their median. Now the same in numbers: how much each change
+# moved the mean, run by run with the same seed, and its 95 % interval.
+
+# %%
+wide = chain.pivot(index="seed", columns="change")
+print(f"{'change':<24}{'approach 1':^26}{'approach 2':^26}")
+for before, change in pairwise(replication.CHANGES):
+    cells = [f"{change:<24}"]
+    for name in published:
+        gains = wide[f"{name}_full_test"][change] - wide[f"{name}_full_test"][before]
+        low, high = mean_interval(gains) if gains.any() else (0.0, 0.0)
+        cells.append(f"{gains.mean():+6.1f} ({low:+.1f} to {high:+.1f})".center(26))
+    print("".join(cells))
+
+# %% [markdown]
+# Step by step:
+#
+# - **Output without ReLU:** nothing dies at the start any more, and approach 1 never collapses.
+#   Those that lived before gain next to nothing: this is the cure of a disease, not a better
+#   network. Approach 2 has no decoder: not a digit changes.
+# - **Code without ReLU:** a number that may be negative says a little more.
+# - **No weight decay:** approach 2 stops collapsing, and its other runs gain about ten points: the
+#   decay was a brake all along. Approach 1 gains little: its codes are large from the start, and
+#   only the MLP was pulled.
+# - **Equal epochs:** a few points for approach 1. The published comparison gave it half the time.
+# - **Same initial encoder:** no clear effect. But now the approaches differ in nothing but what
+#   trains the encoder.
+# - **Our layers:** by far the most for approach 1. The published encoder squeezes the image through
+#   619 weights; ours has 17,587, and a third of the reconstruction error.
+# - **Standardized codes:** one scale for all 48 numbers helps the MLP a little, and approach 2 a
+#   little more, since its encoder starts with tiny codes.
+#
+# ## What the comparison confounded
+#
+# The published approaches differ in the training of the encoder, and *also* in the number of
+# epochs, in what the weight decay may pull at, in the first weights, and in the danger of dying.
+# With all of that made equal, approach 2 still wins at 6,000 labels. But by how much depends on the
+# network: more with the small one, about two points with ours.
+
+# %% [markdown]
+# ## Is the table true?
+#
+# You should not have to believe it. Here is one of its rows, run again on your machine, now: the
+# small network without ReLUs and decay, with this lesson's seed.
+#
+# **Predict:** will the numbers agree to the last digit?
+
+# %% tags=["nbval-ignore-output"]
+live_settings = {
+    "source": "mnist" if data.source == "MNIST" else "digits",
+    "train_size": train_size,
+    "test_size": test_size,
+    "epochs": epochs,
+    "change": "no weight decay",
+}
+live = run_row(replication, live_settings, seed)
+measured = {name: live[name] for name in live if name.startswith(("mse", "approach"))}
+known = same_settings(table, live_settings)
+known = known[known.seed == seed]
+for name, value in measured.items():
+    stored = f"{known[name].item():.4f}" if len(known) else "none"
+    print(f"{name:<22} in the table {stored:>8}, now {value:8.4f}")
+
+# %% [markdown]
+# On the machine that made the table they do. On another one the order in which numbers are added
+# differs, the last digits of the first step with it, and 1,200 steps carry that forward. Then the
+# new row must lie where the runs with other seeds lie:
+
+# %% tags=["nbval-check-output"]
+check_row(table, live_settings, measured)
+
+# %% [markdown]
+# ## The verdict
+#
+# - **What reproduces:** on 60,000 images, both numbers, with a seed from the better end.
+# - **What does not:** either number on 6,000 images; and a number without its spread. Every second
+#   run of approach 1 is dead.
+# - **What was confounded:** see above. "93 beats 87" compares two recipes, not two ideas.
+# - **What to learn from it:** run a few seeds before you believe a number, and show them all.
+#
+# ## Exercises
+#
+# 1. In *The second cause of death*, set the seed of the first weights to 1 instead of 2. Does this
+#    network die?
+# 2. And with seed 2 and a weight decay of 0.001?
+# 3. The table has the reconstruction error, too (`mse`). Which runs with 60,000 images are dead by
+#    it, and is approach 1 below 50 % in just these?
+#
+# <details><summary>Answers</summary>
+#
+# 1. No: its codes are larger from the start, and the loss soon outweighs the decay.
+# 2. It lives. Its code spreads at last, only later than without decay.
+# 3. `rows[rows.train_size == 60_000][["seed", "mse", "approach_1"]]`: a live run has an error of
+#    about 0.03, a dead one 0.114, that of black images. One run is nearly dead: 0.102. These are
+#    the ones below 50 %.
+#
+# </details>
+#
+# ## Summary
+#
+# - The published numbers come from 60,000 images and a lucky seed.
+# - A ReLU at the end kills half of the autoencoders before the first step; weight decay kills
+#   classifiers whose codes are still tiny.
+# - Change one thing at a time, with many seeds each, and you know what brings how much.
+# - The numbers of the table:
+
+# %% tags=["nbval-ignore-output"]
+metrics = {}
+for size, suffix in ((6_000, ""), (60_000, "_60000")):
+    runs = original[original.train_size == size]
+    for name in published:
+        metrics[f"replication_collapse_share_{name}{suffix}"] = float((runs[name] < 50).mean())
+        metrics[f"replication_median_accuracy_{name}{suffix}"] = float(runs[name].median())
+report(data.source, metrics, heading="From the table: 16 runs each, on MNIST")

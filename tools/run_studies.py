@@ -19,7 +19,8 @@ from tqdm import tqdm
 from aelib.studies import run_row
 from lessons import ROOT, set_environment, write_whole
 
-STUDIES = ("replication", "labels", "recipe")
+STUDIES = ("replication",)
+CONNECT_SECONDS = 20
 
 
 def main(names, root=ROOT):
@@ -49,7 +50,7 @@ def workers():
             "AELIB_SCHEDULER is set, but Dask is not installed: pip install -e '.[cluster]'."
         ) from None
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise SystemExit(
             f"No Dask scheduler answers at AELIB_SCHEDULER={address}: {error}"

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
+from aelib.evaluation import check_value
 from aelib.settings import project_folder
 
 
@@ -26,7 +27,7 @@ def read_rows(name):
     Raises:
         FileNotFoundError: there is no such study, or its rows were not installed.
     """
-    return pd.read_csv(results_folder() / f"{name}.csv", float_precision="round_trip")
+    return pd.read_csv(results_folder() / f"{name}.csv")
 
 
 def run_row(study, settings, seed):
@@ -42,3 +43,22 @@ def run_row(study, settings, seed):
     finally:
         torch.set_num_threads(threads)
     return {**settings, "seed": seed, **metrics, "torch": torch.__version__}
+
+
+def same_settings(rows, settings):
+    """Those of the rows that have these settings, whatever their seed."""
+    return rows[(rows[list(settings)] == pd.Series(settings)).all(axis=1)]
+
+
+def check_row(rows, settings, metrics):
+    """Check each metric of a new row against the rows with the same settings, whatever their seed.
+
+    Raises:
+        AssertionError: one is where a run ends less than once in 1,000.
+    """
+    known = same_settings(rows, settings)
+    if known.empty:
+        print("Not checked: the table has no rows with these settings.")
+        return
+    for name, value in metrics.items():
+        check_value(name, value, known[name], settings["source"])
