@@ -280,7 +280,7 @@ for name, (score, low, high) in scores.items():
 # - Both approaches here are above their published counterparts, with a tenth of the training
 #   images. Much was changed at once: a larger network (28,695 weights in the autoencoder instead of
 #   2,356), no ReLU on output and code, no weight decay (a pull on all weights towards zero), codes
-#   brought to one scale. This lesson does not measure which of them brings how much.
+#   brought to one scale. Which of them brings how much is the subject of lesson 6.
 # - The published numbers are single runs. Remember the dead seeds of lesson 2: one run is one draw.
 # - Approach 2 beats approach 1. But do not conclude that "training together beats an autoencoder".
 #   The two differ in three ways, as you saw. And both had 6,000 labels. The promise of an
@@ -325,4 +325,4 @@ check(data.source, settings, metrics)
 report(data.source, metrics)
 
 # %% [markdown]
-# This was the last lesson. Change something and run it again.
+# Next: [where the published numbers come from](06_replication.ipynb)

@@ -7,7 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from aelib.models import MLP, Autoencoder, Classifier, Decoder, Encoder, count_parameters, freeze
+from aelib.models import (
+    MLP,
+    Autoencoder,
+    Classifier,
+    Decoder,
+    Encoder,
+    Noise,
+    RandomAffine,
+    count_parameters,
+    freeze,
+)
 
 IMAGES = torch.rand(50, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 CODES = torch.rand(50, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 5 - 2
@@ -30,9 +40,9 @@ def test_every_layer_returns_the_shape_in_its_comment(network, tensor):
 def test_the_code_is_48_numbers_and_the_parameters_are_as_many_as_the_lessons_say():
     networks = (Encoder(), Decoder(), MLP(CODES))
     assert networks[0](IMAGES).flatten(1).shape == (50, 48)
-    assert [count_parameters(network) for network in networks] == [7_955, 11_108, 7_090]
+    assert [count_parameters(network) for network in networks] == [17_587, 11_108, 7_090]
     freeze(networks[0])
-    assert count_parameters(networks[0]) == 7_955
+    assert count_parameters(networks[0]) == 17_587
 
 
 @pytest.mark.parametrize(("network", "tensor"), [(Encoder, IMAGES), (Decoder, CODES)])
@@ -46,9 +56,8 @@ def test_code_and_output_cannot_die(network, tensor):
 def test_pooling_before_relu_computes_what_relu_before_pooling_does():
     encoder = Encoder()
     layers = list(encoder)
-    for place in (1, 4):
-        assert isinstance(layers[place], nn.MaxPool2d)
-        layers[place : place + 2] = layers[place + 1], layers[place]
+    [place] = [place for place, layer in enumerate(layers) if isinstance(layer, nn.MaxPool2d)]
+    layers[place : place + 2] = layers[place + 1], layers[place]
     assert nn.Sequential(*layers)(IMAGES).equal(encoder(IMAGES))
 
 
@@ -71,6 +80,27 @@ def test_the_mlp_standardizes_its_codes():
     assert outputs.mean(0).abs().max() < 1e-5
     assert outputs[:, 0].equal(torch.zeros(50))
     assert (outputs[:, 1:].std(0) - 1).abs().max() < 1e-5
+
+
+def test_a_code_can_be_wider():
+    autoencoder = Autoencoder(code_channels=12)
+    codes = autoencoder.encoder(IMAGES)
+    assert codes.shape == (50, 12, 4, 4)
+    assert autoencoder(IMAGES).shape == IMAGES.shape
+    assert MLP(codes, width=7)(codes).shape == (50, 10)
+
+
+@pytest.mark.parametrize("layer", [RandomAffine(), Noise(0.5)], ids=repr)
+def test_images_are_changed_in_training_only(layer):
+    assert layer.eval()(IMAGES) is IMAGES
+    first, second = layer.train()(IMAGES), layer(IMAGES)
+    assert first.shape == IMAGES.shape
+    assert not first.equal(IMAGES)
+    assert not first.equal(second)
+
+
+def test_noise_has_the_deviation_it_says():
+    assert (Noise(0.5).train()(IMAGES) - IMAGES).std().item() == pytest.approx(0.5, rel=0.02)
 
 
 def test_a_frozen_model_has_no_gradients_and_is_in_evaluation_mode():

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import run_studies
 import torch
 from distributed import LocalCluster
-from run_studies import STUDIES, key, main, read_draft, run_study, workers
 
+import run_studies
 from aelib import training
 from aelib.models import count_parameters
 from aelib.studies import check_row, read_rows, replication, run_row, same_settings
+from run_studies import STUDIES, key, main, read_draft, run_study, workers
 
 SETTINGS = {"source": "digits", "train_size": 100, "test_size": 100, "epochs": 2}
 SMALL = SimpleNamespace(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, nullcontext
 
+import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
@@ -121,6 +122,36 @@ def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(learning_rate, f
     steps = (weights(model) - before).abs()
     assert steps.median().item() == pytest.approx(learning_rate, rel=0.01)
     assert steps.max() < 1.01 * learning_rate + 1e-7
+
+
+def step_lengths(**settings):
+    """How far each of ten steps moves a single weight whose gradient is always 1."""
+    model, weight_before = nn.Linear(1, 1, bias=False), []
+    model.register_forward_pre_hook(lambda layer, _: weight_before.append(layer.weight.item()))
+    training_data = torch.ones(10, 1), torch.zeros(10)
+    settings = {**SETTINGS, "epochs": 1, "batch_size": 1, **settings}
+    train(model, training_data, lambda outputs, _: outputs.mean(), validation=(), **settings)
+    return -np.diff([*weight_before, model.weight.item()])
+
+
+def test_one_cycle_rises_to_the_learning_rate_and_falls_to_nothing():
+    assert step_lengths(learning_rate=0.01) == pytest.approx([0.01] * 10, rel=1e-3)
+    lengths = step_lengths(learning_rate=0.01, one_cycle=True)
+    assert lengths[0] == pytest.approx(0.01 / 25, rel=1e-3)
+    # It shifts Adam's momentum too, so the steps are not exactly as long as the rate.
+    assert 0.007 < lengths.max() <= 0.01
+    assert np.argmax(lengths) == 2
+    assert lengths[-1] < 0.01 / 1_000
+
+
+def test_weight_decay_pulls_every_weight_to_zero(few):
+    model = fresh()
+    before = weights(model)
+    settings = {"epochs": 1, "batch_size": 100, "weight_decay": 0.01}
+    reconstruct(model, few, lambda outputs, _: 0 * outputs.sum(), **settings)
+    moved = weights(model) - before
+    # All but a few weights so close to zero that Adam's epsilon counts.
+    assert ((moved + 0.001 * before.sign()).abs() < 5e-5).float().mean() > 0.999
 
 
 def test_losses_are_means_over_samples_and_not_over_batches():
