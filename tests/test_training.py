@@ -140,7 +140,7 @@ def test_one_cycle_rises_to_the_learning_rate_and_falls_to_nothing():
     assert lengths[0] == pytest.approx(0.01 / 25, rel=1e-3)
     # It shifts Adam's momentum too, so the steps are not exactly as long as the rate.
     assert 0.007 < lengths.max() <= 0.01
-    assert np.argmax(lengths) == 2
+    assert np.argmax(lengths) in (2, 3)
     assert lengths[-1] < 0.01 / 1_000
 
 

@@ -112,7 +112,7 @@ def run(settings, seed):
         mlp,
         (infer(encoder, data.train.images), data.train.labels),
         cross_entropy,
-        epochs=epochs if "equal epochs" in changes else epochs // 2,
+        epochs=epochs if "equal epochs" in changes else max(epochs // 2, 1),
         weight_decay=decay,
         **fixed,
     )
