@@ -48,6 +48,7 @@ from aelib.settings import check_settings
 from aelib.studies import check_row, read_rows, replication, run_row, same_settings
 from aelib.training import train
 
+# %%
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
 training_settings = check_settings(
     epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
@@ -166,6 +167,7 @@ def watch(layer, measure):
     return measured
 
 
+# %%
 brightest = {}
 images = data.train.images
 for first_weights in (0, 1):
@@ -180,6 +182,7 @@ for first_weights in (0, 1):
         **{**training_settings, "epochs": 2},
     )
 
+# %%
 figure, axis = plt.subplots(figsize=(6, 3))
 for (first_weights, values), line in zip(brightest.items(), ("-", "--"), strict=True):
     axis.plot(values, line, label=f"seed {first_weights}")
@@ -229,6 +232,8 @@ for weight_decay in (0.01, 0.0):
         **{**training_settings, "epochs": 6},
         weight_decay=weight_decay,
     )["training_loss"]
+
+# %%
 figure, axis = plt.subplots(figsize=(6, 3))
 for (name, values), line in zip(differences.items(), ("-", "--"), strict=True):
     axis.semilogy(np.maximum(values, 1e-9), line, label=name)
@@ -260,7 +265,8 @@ for name, values in losses.items():
 #
 # (This seed 2 has other first weights than the seed 2 of the table, where the autoencoder's are
 # drawn before.)
-#
+
+# %% [markdown]
 # ## One change at a time
 #
 # Between the published recipe and ours lie seven changes. Each was made on top of those before it,
@@ -391,7 +397,8 @@ check_row(table, live_settings, measured)
 #   run of approach 1 is dead.
 # - **What was confounded:** see above. "93 beats 87" compares two recipes, not two ideas.
 # - **What to learn from it:** run a few seeds before you believe a number, and show them all.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # 1. In *The second cause of death*, set the seed of the first weights to 1 instead of 2. Does this
@@ -409,7 +416,8 @@ check_row(table, live_settings, measured)
 #    the ones below 50 %.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## Summary
 #
 # - The published numbers come from 60,000 images and a lucky seed.
