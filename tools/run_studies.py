@@ -19,7 +19,7 @@ from tqdm import tqdm
 from aelib.studies import run_row
 from lessons import ROOT, set_environment, write_whole
 
-STUDIES = ("replication",)
+STUDIES = ("replication", "labels", "recipe")
 CONNECT_SECONDS = 20
 
 

@@ -18,8 +18,8 @@ from aelib.training import infer, train, train_or_load
 HABITS = ("one-cycle", "wide head", "affine moves", "label smoothing", "better encoder")
 #: Which of them pay, by approach.
 KEPT = {
-    1: ("one-cycle", "wide head", "affine moves", "better encoder"),
-    2: ("one-cycle", "affine moves", "better encoder"),
+    1: ("one-cycle", "wide head", "affine moves", "label smoothing", "better encoder"),
+    2: ("one-cycle", "affine moves", "label smoothing", "better encoder"),
 }
 FIXED = {"source": "mnist", "train_size": 6_000, "epochs": 20}
 
