@@ -124,6 +124,12 @@ def mean_interval(values):
     return stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
 
 
+def win_probability(differences):
+    """The probability that one more difference of the same kind is above 0 (Student's t)."""
+    error = np.std(differences, ddof=1) * np.sqrt(1 + 1 / len(differences))
+    return stats.t.sf(0, len(differences) - 1, np.mean(differences), error)
+
+
 @cache
 def _spread():
     return json.loads(files("aelib").joinpath("spread.json").read_text())

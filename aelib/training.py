@@ -8,10 +8,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
+import torch.distributed
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
@@ -38,11 +41,15 @@ def train(
     seed,
     weight_decay=0.0,
     one_cycle=False,
+    state_file=None,
 ):
     """Train `model` in place with Adam, and return how the loss went.
 
     Only parameters that require a gradient are trained. Interrupting it (Kernel > Interrupt)
     keeps what was learned so far, and goes on if that is at least one epoch.
+
+    In a `torch.distributed` process group each process computes its share of every batch, and all
+    end with the same weights; `aelib.parallel` is an example.
 
     Args:
         training_data: a pair of inputs `(N, ...)` and targets `(N, ...)`.
@@ -53,6 +60,8 @@ def train(
             gradient.
         one_cycle: let the learning rate rise to `learning_rate` over the first 30 % of the steps
             and fall to almost nothing over the rest (Smith, 2017, arXiv:1708.07120).
+        state_file: a path; what the training needs to go on is kept there after every epoch. Where
+            the file is there already, the training goes on from it, with the same result.
 
     Returns:
         A dict of lists with one number per epoch: "training_loss", the mean over the epoch's
@@ -60,7 +69,8 @@ def train(
         if there are no validation data). They are shorter where a person stopped the training.
 
     Raises:
-        ValueError: a setting out of range.
+        ValueError: a setting out of range, a batch with fewer images than there are processes, or
+            a state file of another training.
         FloatingPointError: the loss is not a finite number any more.
     """
     check_settings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
@@ -72,21 +82,31 @@ def train(
     schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps) if one_cycle else None
     generator = torch.Generator().manual_seed(seed)
     history = {"training_loss": [], "validation_loss": []}
+    parts = [model, optimizer, *([schedule] if schedule else [])]
+    settings = [len(inputs), epochs, batch_size, learning_rate, seed, weight_decay, one_cycle]
+    if state_file and state_file.exists():
+        history = load_state(state_file, settings, parts)
+    rank, processes, network = join_processes(model, (len(inputs) - 1) % batch_size + 1)
     try:
         # Not to stderr, tqdm's default: notebooks print that on red.
         show = {"disable": not _watched(), "file": sys.stdout, "leave": False}
-        for _ in tqdm(range(epochs), desc="epochs", **show):
+        for epoch in tqdm(range(epochs), desc="epochs", **show):
+            order = torch.randperm(len(inputs), generator=generator).to(device)
+            if epoch < len(history["training_loss"]):
+                continue  # Done before the training was stopped.
             set_training_mode(model)
             total = torch.zeros((), device=device)
-            for batch in torch.randperm(len(inputs), generator=generator).split(batch_size):
-                batch = batch.to(device)
-                loss = loss_function(model(inputs[batch]), targets[batch])
+            for batch in order.split(batch_size):
+                share = batch[rank::processes]
+                loss = loss_function(network(inputs[share]), targets[share])
                 optimizer.zero_grad()
-                loss.backward()
+                (loss * (len(share) * processes / len(batch))).backward()
                 optimizer.step()
                 if schedule:
                     schedule.step()
-                total += loss.detach() * len(batch)
+                total += loss.detach() * len(share)
+            if processes > 1:
+                torch.distributed.all_reduce(total)
             if not total.isfinite():
                 raise FloatingPointError(
                     f"The loss is {total.item()} in epoch {len(history['training_loss']) + 1}: "
@@ -96,6 +116,8 @@ def train(
                 outputs, expected = infer(model, validation[0]), validation[1]
                 history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(total.item() / len(inputs))
+            if state_file and rank == 0:
+                save_state(state_file, settings, parts, history)
     except KeyboardInterrupt:
         done = len(history["training_loss"])
         print(f"Interrupted after {done} whole epochs of {epochs}. What follows is of these.")
@@ -104,6 +126,30 @@ def train(
     finally:
         model.eval()
     return history
+
+
+def join_processes(model, last_batch):
+    """What `train` has to know of the process group it runs in, if it runs in one.
+
+    Args:
+        last_batch: how many images the smallest batch has.
+
+    Returns:
+        The rank of this process, the number of processes, and the model; among several processes
+        one that averages the gradients of all.
+
+    Raises:
+        ValueError: there are more processes than images in the last batch.
+    """
+    if not torch.distributed.is_initialized():
+        return 0, 1, model
+    processes = torch.distributed.get_world_size()
+    if last_batch < processes:
+        raise ValueError(
+            f"{processes} processes cannot share the last batch of an epoch, which has "
+            f"{last_batch} images: choose another batch size."
+        )
+    return torch.distributed.get_rank(), processes, DistributedDataParallel(model)
 
 
 def set_training_mode(model):
@@ -132,6 +178,39 @@ def _watched():
     if os.environ.get("AELIB_PROGRESS") == "off":
         return False
     return "ipykernel" in sys.modules or sys.stdout.isatty()
+
+
+# Stopped and continued ---------------------------------------------------------------------------
+
+
+def save_state(path, settings, parts, history):
+    """Write what `train` needs to go on after an epoch: all of it or nothing."""
+    state = {"settings": settings, "history": history, "random": torch.get_rng_state()}
+    state["parts"] = [part.state_dict() for part in parts]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+def load_state(path, settings, parts):
+    """Put `parts` into the state in which `save_state` found them; return the history.
+
+    Raises:
+        ValueError: the file is of a training with other settings, or no such file at all.
+    """
+    try:
+        state = torch.load(path, weights_only=True)
+        if state["settings"] != settings:
+            raise ValueError(f"it has the settings {state['settings']}, not {settings}")
+        for part, saved in zip(parts, state["parts"], strict=True):
+            part.load_state_dict(saved)
+        torch.set_rng_state(state["random"])
+    except (RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
+        raise ValueError(
+            f"{path} is not of this training: delete it, to begin anew. ({error})"
+        ) from error
+    return state["history"]
 
 
 # The cache --------------------------------------------------------------------------------------

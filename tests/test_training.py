@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from aelib import training
 from aelib.data import load_data
-from aelib.models import MLP, Autoencoder, Classifier, freeze
+from aelib.models import MLP, Autoencoder, Classifier, Noise, freeze
 from aelib.training import infer, save_checkpoint, train, train_or_load
 from lessons import ROOT
 
@@ -228,6 +228,46 @@ def test_a_progress_bar_is_shown_to_people(
         monkeypatch.setitem(sys.modules, "ipykernel", None)
     reconstruct(fresh(), few)
     assert ("epochs" in capsys.readouterr().out) == bar
+
+
+# Stopped and continued ---------------------------------------------------------------------------
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_result(few, tmp_path):
+    settings = {"epochs": 4, "one_cycle": True, "state_file": tmp_path / "training.state"}
+    calls = []
+
+    def stop_in_the_third_epoch(outputs, targets):
+        calls.append(len(outputs))
+        if len(calls) == 12:
+            raise RuntimeError("the power went off")
+        return mse_loss(outputs, targets)
+
+    def model():
+        torch.manual_seed(0)
+        return nn.Sequential(Noise(0.1), Autoencoder())
+
+    whole = model()
+    history = reconstruct(whole, few, **{**settings, "state_file": None})
+    with pytest.raises(RuntimeError, match="the power went off"):
+        reconstruct(model(), few, stop_in_the_third_epoch, **settings)
+    calls.clear()
+    continued = model()
+    assert history == reconstruct(continued, few, stop_in_the_third_epoch, **settings)
+    assert len(calls) == 10
+    assert weights(continued).equal(weights(whole))
+
+
+def test_a_state_of_another_training_is_refused(few, tmp_path):
+    path = tmp_path / "training.state"
+    reconstruct(fresh(), few, state_file=path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="training.state is not of this training: delete it"):
+        reconstruct(fresh(), few, state_file=path, learning_rate=0.01)
+    assert path.read_bytes() == before
+    path.write_bytes(before[: len(before) // 2])
+    with pytest.raises(ValueError, match="training.state is not of this training: delete it"):
+        reconstruct(fresh(), few, state_file=path)
 
 
 # The cache --------------------------------------------------------------------------------------

@@ -1,0 +1,112 @@
+"""Several processes, started by the real torchrun, train what one process trains."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from aelib.parallel import main
+from aelib.training import join_processes
+
+#: No batch can be halved, and the last one of an epoch is smaller.
+SETTINGS = {"source": "digits", "train-size": 1_000, "batch-size": 97, "epochs": 8}
+
+
+def arguments(output, settings):
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    return [*options, f"--output={output}"]
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    """What a single process trains."""
+    path = tmp_path_factory.mktemp("one") / "one.safetensors"
+    main(arguments(path, SETTINGS))
+    return path
+
+
+@pytest.fixture
+def start():
+    """Start two processes; what they print goes to a file beside the output."""
+    jobs = []
+
+    def start_job(output):
+        torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
+        command = [*torchrun, "--nproc-per-node=2", "-m", "aelib.parallel"]
+        with output.with_suffix(".log").open("w") as log:
+            command += arguments(output, SETTINGS)
+            jobs.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
+        return jobs[-1]
+
+    yield start_job
+    for job in jobs:
+        job.terminate()
+        job.wait()
+
+
+def processes(job):
+    """The process ids of a job's processes, by rank."""
+    found = {}
+    for pid in Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split():
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        ranks = [one for one in environment if one.startswith(b"RANK=")]
+        if ranks:
+            found[int(ranks[0][5:])] = int(pid)
+    return found
+
+
+def losses(path):
+    """The training loss of each epoch."""
+    with safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()["history"])["training_loss"]
+
+
+def test_two_processes_train_what_one_trains(tmp_path, one, start):
+    two = tmp_path / "two.safetensors"
+    job = start(two)
+    assert job.wait(timeout=100) == 0, two.with_suffix(".log").read_text()
+    # Rounding grows from step to step, but not that fast.
+    assert losses(two) == pytest.approx(losses(one), rel=1e-3)
+    assert "2 processes: 9" in two.with_suffix(".log").read_text()
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".log", ".safetensors"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the processes in /proc")
+def test_a_killed_process_ends_the_job_and_the_next_one_goes_on(tmp_path, one, start):
+    stopped = tmp_path / "stopped.safetensors"
+    log, state = stopped.with_suffix(".log"), stopped.with_suffix(".state")
+    job = start(stopped)
+    while not state.exists():
+        assert job.poll() is None, log.read_text()
+        time.sleep(0.01)
+    os.kill(processes(job)[1], signal.SIGKILL)
+    assert job.wait(timeout=100) != 0
+    for text in ("Root Cause", "rank      : 1", "Signal 9 (SIGKILL)"):
+        assert text in log.read_text()
+    assert not stopped.exists()
+
+    assert start(stopped).wait(timeout=100) == 0, log.read_text()
+    assert "Going on after the last whole epoch" in log.read_text()
+    assert losses(stopped) == pytest.approx(losses(one), rel=1e-3)
+    assert not state.exists()
+
+
+def test_more_processes_than_images_in_a_batch_are_refused(monkeypatch):
+    """The group of three is not a real one."""
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 3)
+    with pytest.raises(ValueError, match="3 processes cannot share .* has 2 images"):
+        join_processes(None, 2)
+
+
+def test_a_setting_out_of_range_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["--epochs=0"])
+    assert "epochs=0 cannot be used" in capsys.readouterr().err
