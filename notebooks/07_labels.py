@@ -70,7 +70,7 @@ print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 #   50 images without labels.
 
 # %% [markdown]
-# The rules are the same for all. The MLP is that of lesson 4. Training on labels takes 480 steps,
+# The rules are the same for all. The MLP is that of lesson 4. Training on labels takes 360 steps,
 # whatever the number of labels. And each method may choose one setting of its own among three
 # values, by the accuracy on 1,000 validation images: the learning rate, for *both losses together*
 # the weight of the reconstruction error, for logistic regression its penalty. (With ten labels to
