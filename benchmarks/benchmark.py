@@ -7,24 +7,35 @@ prints a table, and writes runs/benchmark.json and runs/benchmark.png.
 """
 
 import importlib.util
+import json
 import os
+import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import datetime
 
-import peers
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
 import torch
+from nbclient import NotebookClient
 from sklearn.neural_network import MLPClassifier
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.flop_counter import FlopCounterMode
 
+import peers
+from aelib.data import load_data
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, freeze
+from aelib.settings import project_folder
 from aelib.studies import read_rows, replication
-from aelib.training import infer, train
+from aelib.training import infer, pick_device, train
+from lessons import KERNEL, ROOT, find_lessons, set_environment, write_whole
 
 #: How often each comparison is repeated; medians are reported.
 ROUNDS = 3
@@ -42,6 +53,7 @@ def seconds(function, *arguments, **settings):
 
 @contextmanager
 def threads(count):
+    """Let torch use this many threads for a while."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -82,6 +94,7 @@ def throughput(data):
 
 
 def installed(package):
+    """Whether a package can be imported."""
     return importlib.util.find_spec(package) is not None
 
 
@@ -100,6 +113,7 @@ def head(data):
 
 
 def train_briefly(model, data, loss_function=cross_entropy, epochs=1, **changed):
+    """Train with the published settings, one epoch if nothing else is said."""
     settings = {"batch_size": 100, "learning_rate": 0.001, "seed": 0, **changed}
     train(model, data, loss_function, validation=(), epochs=epochs, **settings)
 
@@ -146,6 +160,7 @@ def time_to_accuracy(data):
 
 
 def published_approach_1(data):
+    """The published procedure: autoencoder, then MLP, of which only Adam knows."""
     torch.manual_seed(1)
     layout = {"memory_format": torch.contiguous_format}
     encoder = replication.published_encoder().to(**layout)
@@ -158,6 +173,7 @@ def published_approach_1(data):
 
 
 def published_approach_2(data):
+    """The published procedure: encoder and MLP together."""
     peers.published_loop(data.train, 20, 100)
 
 
@@ -242,6 +258,7 @@ def machine(data):
 
 
 def matrix_product(size):
+    """A function that multiplies two square matrices."""
     left, right = torch.rand(2, size, size)
     return lambda: left @ right
 
@@ -329,3 +346,110 @@ def run_alone(code):
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return done.stdout
+
+
+# The lessons ------------------------------------------------------------------------------------
+
+#: What a cell does, told by the first of these words in it.
+PARTS = {
+    "imports": ("import ",),
+    "training": ("train(", "train_or_load(", "pretrained_autoencoder(", "run_row(", ".fit("),
+    "data": ("load_data(", "read_rows("),
+    "figures": ("show(",),
+}
+
+
+def lessons():
+    """The wall time of every lesson, with nothing in the cache, and what it is spent on."""
+    shutil.rmtree(project_folder() / "runs" / "checkpoints", ignore_errors=True)
+    set_environment()
+    result = {}
+    for name, path in find_lessons(ROOT / "notebooks").items():
+        notebook = nbformat.read(path, as_version=4)
+        client = NotebookClient(notebook, **KERNEL, resources={"metadata": {"path": path.parent}})
+        took = seconds(client.execute)
+        parts = dict.fromkeys((*PARTS, "other"), 0.0)
+        times = [cell_seconds(cell) for cell in notebook.cells]
+        for cell, (start, end) in zip(notebook.cells, times, strict=True):
+            words = [part for part, words in PARTS.items() if any(w in cell.source for w in words)]
+            parts[(words or ["other"])[0]] += end - start
+        figures = [
+            end
+            for cell, (_, end) in zip(notebook.cells, times, strict=True)
+            if "image/png" in str(cell.get("outputs"))
+        ]
+        begin = min(start for start, _ in times if start)
+        parts["kernel"] = took - sum(parts.values())
+        result[name] = {
+            "seconds": took,
+            **parts,
+            "first_figure": parts["kernel"] + figures[0] - begin,
+        }
+    total = sum(one["seconds"] for one in result.values())
+    return {"lessons": result, "lessons_seconds": total}
+
+
+def cell_seconds(cell):
+    """When the execution of a cell began and ended, in seconds; zeros for text."""
+    moments = cell.metadata.get("execution", {})
+    if not moments:
+        return 0.0, 0.0
+    first, last = moments["iopub.execute_input"], moments["iopub.status.idle"]
+    return tuple(datetime.fromisoformat(moment).timestamp() for moment in (first, last))
+
+
+# The report -------------------------------------------------------------------------------------
+
+
+def main():
+    """Measure everything and write it down."""
+    data = load_data("auto", 60_000, 10_000)
+    result = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
+        "device": str(pick_device()),
+        "data": data.source,
+    }
+    for measure in (machine, throughput, head, growth, time_to_accuracy):
+        print(f"{measure.__name__} ...", flush=True)
+        result |= measure(data)
+    for measure in (start_up, lessons):
+        print(f"{measure.__name__} ...", flush=True)
+        result |= measure()
+    runs = project_folder() / "runs"
+    runs.mkdir(exist_ok=True)
+    write_whole(runs / "benchmark.json", json.dumps(result, indent=1) + "\n")
+    print_table(result)
+    draw(result).savefig(runs / "benchmark.png")
+
+
+def print_table(result, indent=0):
+    """Print every number, a line each."""
+    for name, value in result.items():
+        if isinstance(value, dict):
+            print(f"{'':<{indent}}{name}")
+            print_table(value, indent + 2)
+        else:
+            shown = f"{value:,.4g}" if isinstance(value, float) else value
+            print(f"{'':<{indent}}{name:<{44 - indent}} {shown}")
+
+
+def draw(result):
+    """How many times faster we are than each peer, and what the lessons' time is spent on."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
+    rates = result["images_per_second"]
+    left.barh(list(rates), list(rates.values()))
+    left.set(xlabel="images per second, published classifier")
+    left.invert_yaxis()
+    bottom = np.zeros(len(result["lessons"]))
+    for part in ("kernel", *PARTS, "other"):
+        values = np.array([lesson[part] for lesson in result["lessons"].values()])
+        right.barh(list(result["lessons"]), values, left=bottom, label=part)
+        bottom += values
+    right.set(xlabel="seconds")
+    right.invert_yaxis()
+    right.legend()
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -42,10 +42,12 @@ class Pictures(Dataset):
 
 
 def loader(pictures, batch_size):
+    """Batches in random order, by torch's own loader."""
     return DataLoader(pictures, batch_size=batch_size, shuffle=True)
 
 
 def ours(data, epochs, batch_size):
+    """The training function of the lessons."""
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": LEARNING_RATE}
     model = Classifier().to(memory_format=torch.channels_last)
     train(model, data, cross_entropy, validation=(), seed=0, **settings)
@@ -76,6 +78,7 @@ def fit(model, batches, loss_function, epochs, trained=None, after_epoch=lambda:
 
 
 def lightning(data, epochs, batch_size):
+    """A Lightning Trainer without its logs."""
     import lightning
 
     class Module(lightning.LightningModule):
@@ -95,6 +98,7 @@ def lightning(data, epochs, batch_size):
 
 
 def skorch(data, epochs, batch_size):
+    """A classifier with the interface of scikit-learn."""
     from skorch import NeuralNetClassifier
 
     network = NeuralNetClassifier(
@@ -112,6 +116,7 @@ def skorch(data, epochs, batch_size):
 
 
 def keras(data, epochs, batch_size):
+    """The same layers in Keras, on its torch backend."""
     os.environ["KERAS_BACKEND"] = "torch"
     from keras import Input, Sequential, layers, losses, optimizers
 
@@ -134,8 +139,8 @@ def keras(data, epochs, batch_size):
 
 #: What is compared, by name.
 PEERS = {
-    "the published loop": published_loop,
-    "Lightning": lightning,
+    "published loop": published_loop,
+    "lightning": lightning,
     "skorch": skorch,
-    "Keras on torch": keras,
+    "keras": keras,
 }

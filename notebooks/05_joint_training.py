@@ -284,8 +284,8 @@ for name, (score, low, high) in scores.items():
 # - The published numbers are single runs. Remember the dead seeds of lesson 2: one run is one draw.
 # - Approach 2 beats approach 1. But do not conclude that "training together beats an autoencoder".
 #   The two differ in three ways, as you saw. And both had 6,000 labels. The promise of an
-#   autoencoder is for the day when you have many images and *few* labels. This tutorial has not
-#   tested that yet.
+#   autoencoder is for the day when you have many images and *few* labels. Lesson 7 puts it to the
+#   test.
 #
 # ## Check
 

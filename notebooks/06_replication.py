@@ -437,4 +437,4 @@ for size, suffix in ((6_000, ""), (60_000, "_60000")):
 report(data.source, metrics, heading="From the table: 16 runs each, on MNIST")
 
 # %% [markdown]
-# This was the last lesson. Change something and run it again.
+# Next: [when the code helps](07_labels.ipynb)

@@ -145,12 +145,12 @@ for method in compared:
 figure, axis = plt.subplots(figsize=(7.5, 3.4))
 for method, marker, nudge in zip(compared, "oDP", (0.94, 1.0, 1.06), strict=True):
     differences = scores[method] - scores[labels.SCRATCH]
-    grouped = differences.groupby("labels")
-    bounds = [mean_interval(values) for _, values in grouped]
+    mean = differences.groupby("labels").mean()
+    lows, highs = zip(*(mean_interval(differences[count]) for count in labels.LABELS), strict=True)
     axis.errorbar(
         [count * nudge for count in labels.LABELS],
-        grouped.mean(),
-        [grouped.mean() - [low for low, _ in bounds], [high for _, high in bounds] - grouped.mean()],
+        mean,
+        [mean - lows, highs - mean],
         fmt=f"{marker}-",
         markersize=5,
         label=method,
@@ -279,19 +279,19 @@ print(inspect.getsource(recipe.better_encoder))
 ladder = read_rows("recipe")
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.2))
 for axis, approach in zip(axes, (1, 2), strict=True):
-    names = []
-    for place, habits in enumerate(recipe.ladder(approach)):
-        name = " + ".join(habits) or "none"
-        runs = ladder[(ladder.approach == approach) & (ladder.habits == name)]
-        kept = not habits or habits[-1] in recipe.KEPT[approach]
-        axis.plot(runs.accuracy, [place] * len(runs), "o", color="0.75", markersize=3)
-        axis.plot(runs.accuracy.mean(), place, "D" if kept else "X", color="C0" if kept else "C1")
+    names = recipe.ladder(approach)
+    last = [name.split(" + ")[-1] for name in names]
+    for place, (name, habit) in enumerate(zip(names, last, strict=True)):
+        runs = ladder[(ladder.approach == approach) & (ladder.habits == name)].accuracy
+        kept = name == "none" or habit in recipe.KEPT[approach]
+        axis.plot(runs, [place] * len(runs), "o", color="0.75", markersize=3)
+        axis.plot(runs.mean(), place, "D" if kept else "X", color="C0" if kept else "C1")
         axis.annotate(
-            f"{runs.accuracy.mean():.2f}", (runs.accuracy.mean(), place), (0, 6),
+            f"{runs.mean():.2f}", (runs.mean(), place), (0, 6),
             textcoords="offset points", ha="center", size=8,
         )  # fmt: skip
-        names.append(f"+ {habits[-1]}" if habits else f"approach {approach} of lesson {3 + approach}")
-    axis.set(yticks=range(len(names)), yticklabels=names, xlabel="test accuracy (%)")
+    axis.set(yticks=range(len(names)), yticklabels=[f"lesson {3 + approach}", *last[1:]])
+    axis.set(title=f"approach {approach}", xlabel="test accuracy (%)")
     axis.invert_yaxis()
 show(
     figure,
@@ -302,20 +302,22 @@ show(
 
 # %%
 for approach in (1, 2):
-    print(f"approach {approach:<10} validation   test    gained on validation (95 % interval)")
-    wide = ladder[ladder.approach == approach].pivot(index="seed", columns="habits")
-    before = None
-    for habits in recipe.ladder(approach):
-        name = " + ".join(habits) or "none"
-        validation = wide["validation_accuracy", name]
-        line = f"{(habits or ['none'])[-1]:<20} {validation.mean():8.2f} {wide['accuracy', name].mean():8.2f}"
-        if habits:
-            low, high = mean_interval(validation - before)
-            line += f"   {(validation - before).mean():+.2f} ({low:+.2f} to {high:+.2f})"
-        if not habits or habits[-1] in recipe.KEPT[approach]:
-            before = validation
+    print(f"approach {approach}: mean accuracy on validation and test images")
+    seeds = ladder[ladder.approach == approach].pivot(index="seed", columns="habits")
+    validation, test = seeds["validation_accuracy"], seeds["accuracy"]
+    best = "none"
+    for name in recipe.ladder(approach):
+        line = (
+            f"  {name.split(' + ')[-1]:<16} {validation[name].mean():.2f}  {test[name].mean():.2f}"
+        )
+        if name != "none":
+            gains = validation[name] - validation[best]
+            low, high = mean_interval(gains)
+            line += f"   gained {gains.mean():+.2f} ({low:+.2f} to {high:+.2f}) on validation"
+        if name == "none" or name.split(" + ")[-1] in recipe.KEPT[approach]:
+            best = name
         else:
-            line += "  not kept"
+            line += ", not kept"
         print(line)
 
 # %% [markdown]

@@ -25,16 +25,17 @@ FIXED = {"source": "mnist", "train_size": 6_000, "epochs": 20}
 
 
 def ladder(approach):
-    """What is tried for an approach: tuples of habits, the first one empty."""
-    tried = [()]
+    """What is tried for an approach: each habit after those kept before it, joined by " + "."""
+    tried, before = ["none"], []
     for habit in HABITS:
-        before = [kept for kept in HABITS[: HABITS.index(habit)] if kept in KEPT[approach]]
-        tried.append((*before, habit))
+        tried.append(" + ".join([*before, habit]))
+        if habit in KEPT[approach]:
+            before.append(habit)
     return tried
 
 
 JOBS = [
-    ({**FIXED, "approach": approach, "habits": " + ".join(habits) or "none"}, seed)
+    ({**FIXED, "approach": approach, "habits": habits}, seed)
     for seed in range(10)
     for approach in (1, 2)
     for habits in ladder(approach)
