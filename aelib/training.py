@@ -82,11 +82,13 @@ def train(
     schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps) if one_cycle else None
     generator = torch.Generator().manual_seed(seed)
     history = {"training_loss": [], "validation_loss": []}
-    parts = [model, optimizer, *([schedule] if schedule else [])]
-    settings = [len(inputs), epochs, batch_size, learning_rate, seed, weight_decay, one_cycle]
-    if state_file and state_file.exists():
-        history = load_state(state_file, settings, parts)
     rank, processes, network = join_processes(model, (len(inputs) - 1) % batch_size + 1)
+    if state_file:
+        settings = [epochs, batch_size, learning_rate, seed, weight_decay, one_cycle]
+        made_by = [*settings, repr(model), inspect.getsource(loss_function)]
+        key = digest(made_by, training_data)
+        parts = [model, optimizer, *([schedule] if schedule else [])]
+        history = load_state(state_file, key, parts, rank, processes) or history
     try:
         # Not to stderr, tqdm's default: notebooks print that on red.
         show = {"disable": not _watched(), "file": sys.stdout, "leave": False}
@@ -117,7 +119,7 @@ def train(
                 history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(total.item() / len(inputs))
             if state_file and rank == 0:
-                save_state(state_file, settings, parts, history)
+                save_state(state_file, key, parts, history)
     except KeyboardInterrupt:
         done = len(history["training_loss"])
         print(f"Interrupted after {done} whole epochs of {epochs}. What follows is of these.")
@@ -183,34 +185,55 @@ def _watched():
 # Stopped and continued ---------------------------------------------------------------------------
 
 
-def save_state(path, settings, parts, history):
+def save_state(path, key, parts, history):
     """Write what `train` needs to go on after an epoch: all of it or nothing."""
-    state = {"settings": settings, "history": history, "random": torch.get_rng_state()}
+    state = {"key": key, "history": history, "random": torch.get_rng_state()}
     state["parts"] = [part.state_dict() for part in parts]
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    torch.save(state, part)
-    os.replace(part, path)
+    draft = path.with_name(path.name + ".part")
+    torch.save(state, draft)
+    os.replace(draft, path)
 
 
-def load_state(path, settings, parts):
-    """Put `parts` into the state in which `save_state` found them; return the history.
+def load_state(path, key, parts, rank, processes):
+    """Put `parts` into the state in which `save_state` found them, in every process.
+
+    Only the first process needs the file: the others may be on machines without it.
+
+    Returns:
+        The history, or None where there is no file.
 
     Raises:
-        ValueError: the file is of a training with other settings, or no such file at all.
+        ValueError: the file is of a training with another key, or no such file at all.
     """
-    try:
-        state = torch.load(path, weights_only=True)
-        if state["settings"] != settings:
-            raise ValueError(f"it has the settings {state['settings']}, not {settings}")
-        for part, saved in zip(parts, state["parts"], strict=True):
-            part.load_state_dict(saved)
-        torch.set_rng_state(state["random"])
-    except (RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
-        raise ValueError(
-            f"{path} is not of this training: delete it, to begin anew. ({error})"
-        ) from error
+    state = None
+    if rank == 0 and path.exists():
+        try:
+            state = torch.load(path, weights_only=True, map_location="cpu")
+            if state["key"] != key:
+                raise ValueError("settings or data differ")
+        except (RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
+            raise ValueError(
+                f"{path} is not of this training: delete it, to begin anew. ({error})"
+            ) from error
+    if processes > 1:
+        states = [state]
+        torch.distributed.broadcast_object_list(states)
+        state = states[0]
+    if state is None:
+        return None
+    for part, saved in zip(parts, state["parts"], strict=True):
+        part.load_state_dict(saved)
+    torch.set_rng_state(state["random"])
     return state["history"]
+
+
+def digest(made_by, tensors):
+    """A text that is the same for the same `made_by`, of plain values, and the same tensors."""
+    hashed = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
+    for tensor in tensors:
+        hashed.update(tensor.cpu().contiguous().numpy())
+    return hashed.hexdigest()[:16]
 
 
 # The cache --------------------------------------------------------------------------------------
@@ -231,6 +254,7 @@ def train_or_load(name, model, training_data, loss_function, *, validation, **se
     """
     made_by = {
         "model": repr(model),
+        "frozen": [not parameter.requires_grad for parameter in model.parameters()],
         "loss_function": inspect.getsource(loss_function),
         "settings": settings,
         "code": CODE,
@@ -238,12 +262,7 @@ def train_or_load(name, model, training_data, loss_function, *, validation, **se
         "device": str(next(model.parameters()).device),
         "threads": torch.get_num_threads(),
     }
-    digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
-    frozen = [str(parameter.requires_grad) for parameter in model.parameters()]
-    digest.update("".join(frozen).encode())
-    for tensor in (*model.state_dict().values(), *training_data, *validation):
-        digest.update(tensor.cpu().contiguous().numpy())
-    key = digest.hexdigest()[:16]
+    key = digest(made_by, (*model.state_dict().values(), *training_data, *validation))
     path = project_folder() / "runs" / "checkpoints" / f"{name}-{key}.safetensors"
     history = load_checkpoint(path, model)
     if history is None:
