@@ -131,6 +131,6 @@ def pretrain(encoder, moves, images, fixed):
         Reconstruction(moves, nn.Sequential(encoder, Decoder())),
         (images, images),
         reconstruction_error,
-        learning_rate=0.01 if fixed["one_cycle"] else 0.001,
+        learning_rate=0.005 if fixed["one_cycle"] else 0.001,
         **fixed,
     )
