@@ -17,6 +17,7 @@ from aelib.evaluation import (
     paired_comparison,
     reconstruction_errors,
     report,
+    win_probability,
 )
 from lessons import ROOT
 
@@ -68,6 +69,13 @@ def test_intervals_of_a_new_value_and_of_the_mean():
     """Student's t with 2 degrees of freedom: 31.599 and 4.3027, by any table."""
     assert band([1, 2, 3]) == pytest.approx((2 - 31.599 * (4 / 3) ** 0.5, 38.487), abs=1e-3)
     assert mean_interval([1, 2, 3]) == pytest.approx((2 - 4.3027 / 3**0.5, 4.4842), abs=1e-4)
+
+
+def test_the_probability_that_one_more_difference_is_above_zero():
+    """With 2 degrees of freedom Student's t has a formula: 1/2 + t / (2 sqrt(2 + t^2))."""
+    assert win_probability([1, 2, 3]) == pytest.approx(0.5 + (3 / 5) ** 0.5 / 2)
+    assert win_probability([-1, 0, 1]) == pytest.approx(0.5)
+    assert win_probability([-3, -2, -1]) == pytest.approx(0.5 - (3 / 5) ** 0.5 / 2)
 
 
 # Checks -----------------------------------------------------------------------------------------
