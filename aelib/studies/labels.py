@@ -102,6 +102,7 @@ def learn(method, variant, choice, labelled, images, steps, seed):
         encoder = copy.deepcopy(pretrained(*images, variant).encoder)
     else:
         encoder = Encoder(code_channels(variant))
+    torch.manual_seed(seed)  # Again, since the autoencoder was trained here or only loaded.
     # The scale of the codes needs no labels.
     model = Classifier(encoder, MLP(infer(encoder, unlabelled[:6_000])))
     trained, loss_function = model, cross_entropy
