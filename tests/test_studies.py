@@ -17,7 +17,7 @@ import run_studies
 from aelib import training
 from aelib.data import load_data
 from aelib.models import count_parameters
-from aelib.studies import check_row, read_rows, replication, run_row, same_settings
+from aelib.studies import check_row, labels, read_rows, recipe, replication, run_row, same_settings
 from run_studies import STUDIES, key, main, read_draft, run_study, workers
 
 SETTINGS = {"source": "digits", "train_size": 100, "test_size": 100, "epochs": 2}
@@ -155,6 +155,31 @@ def test_a_row_does_not_depend_on_the_number_of_threads(here):
     finally:
         torch.set_num_threads(threads)
     assert ",".join(map(str, row.values())) == here.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("method", "variant"),
+    [(method, "plain") for method in labels.METHODS]
+    + [(method, name) for name, methods in labels.VARIANTS.items() for method in methods],
+)
+def test_every_method_learns_from_few_labels_and_repeats(method, variant):
+    """The second time the autoencoder is not trained but at hand."""
+    settings = {"source": "digits", "unlabelled": 500, "steps": 60, "labels": 100}
+    settings |= {"variant": variant, "method": method}
+    row = run_row(labels, settings, 0)
+    assert 30 < row["accuracy"] < 100
+    assert row["choice"] in labels.CHOICES.get(method, labels.LEARNING_RATES)
+    assert row == run_row(labels, settings, 0)
+
+
+@pytest.mark.parametrize("approach", [1, 2])
+def test_every_habit_makes_a_difference(approach):
+    settings = {"source": "digits", "train_size": 500, "epochs": 4, "approach": approach}
+    accuracies = {
+        habits: run_row(recipe, {**settings, "habits": habits}, 0)["accuracy"]
+        for habits in recipe.ladder(approach)
+    }
+    assert len(set(accuracies.values())) == 6, accuracies
 
 
 def test_a_network_without_gradients_is_not_trained():
