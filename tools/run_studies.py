@@ -95,7 +95,8 @@ def read_draft(draft):
         write_whole(draft, whole)
     header, *lines = whole.splitlines() or [""]
     count = header.split(",").index("seed") + 1 if lines else 0
-    return header, {tuple(line.split(",")[:count]): line for line in lines}
+    values = csv.reader(lines)  # A value may have a comma in it.
+    return header, {tuple(row[:count]): line for row, line in zip(values, lines, strict=True)}
 
 
 def key(settings, seed):
