@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 6. Replication: where the published numbers come from
 #
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/06_replication.ipynb)
+#
 # **You will learn** how to find out whether a published number can be reproduced, why some runs of
 # the same program die, and how to take a result apart, one change at a time.
 #
@@ -21,6 +23,19 @@
 # afternoon. Their results are in a table, and at the end you run a row of it again.
 #
 # What the text says about figures holds for MNIST and the parameters as they stand.
+
+# %% tags=["install"]
+# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("aelib") is None:
+    default = "git+https://github.com/autoencoders-for-classification/tutorial"
+    address = os.environ.get("AELIB_INSTALL", default)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
+    subprocess.run(command, check=True)
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"

@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 7. Labels: when does the code help?
 #
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/07_labels.ipynb)
+#
 # **You will learn** whether an autoencoder helps when labels are few, how to compare methods that
 # each depend on luck, and how far 6,000 labels go with the habits of today.
 #
@@ -21,6 +23,19 @@
 # you run a row again yourself.
 #
 # What the text says about figures holds for MNIST and the parameters as they stand.
+
+# %% tags=["install"]
+# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("aelib") is None:
+    default = "git+https://github.com/autoencoders-for-classification/tutorial"
+    address = os.environ.get("AELIB_INSTALL", default)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
+    subprocess.run(command, check=True)
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
@@ -104,8 +119,14 @@ means = plain.pivot_table("accuracy", "method", "labels", sort=False)
 print(means.round(1).rename(columns="{:,}".format).rename_axis(index=None, columns=None))
 
 # %% [markdown]
-# READ1
-#
+# Both axes are logarithmic: a straight line down means that ten times the labels divide the error
+# by a fixed number. With 10 and 30 labels the two curves with a trained autoencoder are lowest,
+# with about 45 and 63 % of the test images right. From 300 on the network from scratch is lowest.
+# In between the curves cross. PCA, which keeps as many numbers, needs some 3,000 labels to catch up
+# with what the autoencoder has at 1,000. And logistic regression on pixels beats several networks
+# while labels are very few.
+
+# %% [markdown]
 # ## Luck, taken out
 #
 # With few labels the draw decides a lot: ten good examples or ten odd ones. But the seven methods
@@ -168,8 +189,19 @@ show(
 )
 
 # %% [markdown]
-# READ2
+# So the answer depends on the number of labels:
 #
+# - **10 and 30 labels:** the autoencoder helps, by about five points. Frozen or fine-tuned makes
+#   little difference.
+# - **100:** a tie. The intervals include zero, and the next draw is a toss-up.
+# - **500:** it loses, by about a point fine-tuned and two frozen.
+# - **6,000:** it loses, frozen by two points; fine-tuned the difference is small, but nearly every
+#   draw shows it. What the encoder learned from the images alone, 6,000 labels teach better.
+#
+# Both losses together never win clearly. Mind the difference between two columns: an interval of
+# the mean that excludes zero does not promise a win in the next draw.
+
+# %% [markdown]
 # ## What could make it win?
 #
 # The autoencoder that lost at many labels was the plain one. Three remedies are often named:
@@ -228,11 +260,21 @@ for count in (100, 6_000):
         print(f"  {variant:<14} {compare(differences)}")
 
 # %% [markdown]
-# READ3
+# At 100 labels **affine moves** help most, by far. But they help the network from scratch even
+# more, and the autoencoder now loses every draw. **Denoising** is the one remedy that turns the
+# mean in the autoencoder's favour, at 100 and at 6,000 labels; both intervals include zero, so call
+# it a tie. **A wider code** changes little.
 #
 # ## What to expect from your own data
 #
-# READ4
+# - A few labels per class and many images without: train an autoencoder, or anything that learns
+#   without labels, and put a small head on it.
+# - Ten labels per class: a toss-up. Moving your images about is worth more than an autoencoder.
+# - More: train from scratch, with such moves.
+#
+# The crossing will lie elsewhere for your data. It comes early here because digits are simple, and
+# because a reconstruction spends its 48 numbers on the shape of strokes, whether or not that tells
+# digits apart. Where what you want to know is a small part of the image, expect less of it.
 #
 # ## Is the table true?
 #
@@ -321,15 +363,40 @@ for approach in (1, 2):
         print(line)
 
 # %% [markdown]
-# READ5
+# For **approach 1** every habit pays, one-cycle and moves most. Its mean goes from 95.5 to 98.4 %,
+# with the same 48 numbers and not one label for the encoder. For **approach 2** the wide head does
+# not pay on the validation images and is left out; moves pay most, and the end is 99.3 % instead of
+# 97.5. Of seven mistakes, five are gone.
 #
+# The distance between the approaches shrinks from two points to one. None of these habits has to do
+# with autoencoders, and together they bring more than the choice between the two approaches.
+
+# %% [markdown]
 # ## Exercises
 #
-# EX
+# 1. Which learning rate does the fine-tuned autoencoder choose with 10 labels, and which with
+#    6,000? (The column `choice` has it.) Why?
+# 2. How much luck does the pairing take out at 10 labels? Compare the standard deviation of
+#    `scores.loc[10]` with that of the differences.
+# 3. Which habits have a gain whose interval excludes zero?
 #
+# <details><summary>Answers</summary>
+#
+# 1. `plain[plain.method == labels.TUNED].groupby("labels").choice.value_counts()`: the two lower
+#    ones with 10 labels, always the highest with 6,000. With few labels large steps destroy what
+#    the encoder has learned before.
+# 2. `scores.loc[10].std()` and `(scores.loc[10].T - scores.loc[10][labels.SCRATCH]).T.std()`.
+# 3. Read them off the last table.
+#
+# </details>
+
+# %% [markdown]
 # ## Summary
 #
-# SUM
+# - With ten or thirty labels the autoencoder helps, at a hundred it is a tie, from 300 on it loses.
+# - Compare methods on the same draws, and look at how many draws each wins.
+# - Today's habits together bring more than the choice between the approaches.
+# - The numbers of the tables:
 
 # %% tags=["nbval-ignore-output"]
 best = {approach: " + ".join(recipe.KEPT[approach]) for approach in (1, 2)}
@@ -345,4 +412,4 @@ for count in labels.LABELS:
 report(data.source, metrics, heading="From the tables: means of 10 runs each, on MNIST")
 
 # %% [markdown]
-# END
+# This was the last lesson. Change something and run it again.
