@@ -166,7 +166,7 @@ for method in compared:
 figure, axis = plt.subplots(figsize=(7.5, 3.4))
 for method, marker, nudge in zip(compared, "oDP", (0.94, 1.0, 1.06), strict=True):
     differences = scores[method] - scores[labels.SCRATCH]
-    mean = differences.groupby("labels").mean()
+    mean = differences.groupby("labels").mean().to_numpy()
     lows, highs = zip(*(mean_interval(differences[count]) for count in labels.LABELS), strict=True)
     axis.errorbar(
         [count * nudge for count in labels.LABELS],
