@@ -1,5 +1,6 @@
 """Images and labels: MNIST, and a stand-in for where neither its files nor a network are."""
 
+import hashlib
 import os
 import shutil
 import socket
@@ -14,14 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
-from torchvision.datasets import MNIST
-from torchvision.datasets.utils import (
-    check_integrity,
-    download_and_extract_archive,
-    extract_archive,
-)
 
 from aelib.settings import check_settings, data_root
 
@@ -162,12 +155,16 @@ def load_mnist(root):
         DataError: a file is damaged and cannot be replaced, or `root` cannot be written.
     """
     raw = root / "MNIST" / "raw"
-    whole = {name for name, md5 in UNPACKED_MD5.items() if check_integrity(raw / name, md5)}
+    whole = {name for name, md5 in UNPACKED_MD5.items() if _is_whole(raw / name, md5)}
     if len(whole) == len(UNPACKED_MD5):
-        return _read(root)
+        return _read(raw)
+    # Here, as in what follows, since that takes longer than to read the files.
+    from torchvision.datasets import MNIST
+    from torchvision.datasets.utils import extract_archive
+
     archives = {name: md5 for name, md5 in MNIST.resources if Path(name).stem not in whole}
-    missing = {name for name, md5 in archives.items() if not check_integrity(raw / name, md5)}
-    if missing and not _reachable():
+    missing = {name for name, md5 in archives.items() if not _is_whole(raw / name, md5)}
+    if missing and not _reachable(MNIST.mirrors[0]):
         _explain_missing(raw, missing)
     try:
         # A root that has every archive but may not be written is unpacked elsewhere, each time.
@@ -184,7 +181,7 @@ def load_mnist(root):
                     _download(name, md5, staged)
                 else:
                     extract_archive(raw / name, staged)
-            images_and_labels = _read(part)
+            images_and_labels = _read(staged)
             for file in staged.iterdir() if keep else ():
                 os.replace(file, raw / file.name)
     except OSError as error:
@@ -196,17 +193,29 @@ def load_mnist(root):
     return images_and_labels
 
 
-def _read(root):
-    train, test = MNIST(root, train=True), MNIST(root, train=False)
-    return train.data, train.targets, test.data, test.targets
+def _is_whole(path, md5):
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest() == md5
 
 
-def _reachable():
+def _read(raw):
+    """The four files, of known form by their checksums: a header, then a byte for each number."""
+    tensors = []
+    for name in UNPACKED_MD5:
+        header, shape = (16, (-1, 28, 28)) if "images" in name else (8, (-1,))
+        values = torch.from_numpy(np.fromfile(raw / name, np.uint8, offset=header))
+        tensors.append(values.view(shape) if "images" in name else values.long())
+    return tensors
+
+
+def _reachable(address):
     """Whether MNIST's server answers; in a thread, as looking up its name has no time limit."""
     answered = threading.Event()
 
     def ask():
-        request = urllib.request.Request(MNIST.mirrors[0], method="HEAD")
+        request = urllib.request.Request(address, method="HEAD")
         try:
             urllib.request.urlopen(request, timeout=PROBE_SECONDS).close()
         except urllib.error.HTTPError:
@@ -222,6 +231,8 @@ def _reachable():
 
 
 def _explain_missing(raw, missing):
+    from torchvision.datasets import MNIST
+
     damaged = [str(path) for name in sorted(missing) for path in raw.glob(f"{Path(name).stem}*")]
     if damaged:
         raise DataError(
@@ -236,6 +247,9 @@ def _explain_missing(raw, missing):
 
 
 def _download(name, md5, folder):
+    from torchvision.datasets import MNIST
+    from torchvision.datasets.utils import download_and_extract_archive
+
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(20)  # A connection that dies silently must not hang the lesson.
     try:
@@ -255,6 +269,9 @@ def _download(name, md5, folder):
 def _digits_splits(train_size, test_size, seed):
     """Splits of the same sizes from scikit-learn's 1,797 digits of 8x8 pixels (UCI, Alpaydin and
     Kaynak, 1998). Each split has source images of its own, so no digit is in two of them."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
     digits = load_digits()
     sources, labels = torch.tensor(digits.images).float() / 16, torch.tensor(digits.target)
     rest, test = train_test_split(

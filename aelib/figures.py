@@ -5,7 +5,6 @@ from importlib.resources import files
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
-from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 plt.style.use(files("aelib") / "aelib.mplstyle")
 
@@ -71,6 +70,8 @@ def confusion_matrices(predictions, labels):
         The figure, with numbers of images. The correct answers on the diagonal are left out, since
         they would drown the rest.
     """
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix  # A second, if at the top.
+
     matrices = [confusion_matrix(labels, p, labels=range(10)) for p in predictions.values()]
     for matrix in matrices:
         np.fill_diagonal(matrix, 0)

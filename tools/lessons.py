@@ -6,7 +6,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 METRICS_TYPE = "application/vnd.aelib.metrics+json"
 #: Kernels start as the kernel of this environment, and keep remarks on themselves to themselves.
-KERNEL = {"kernel_name": "python3", "extra_arguments": ["--IPKernelApp.log_level=50"]}
+#: In the end they are stopped at once: to wait for each to leave takes a second or two.
+KERNEL = {
+    "kernel_name": "python3",
+    "extra_arguments": ["--IPKernelApp.log_level=50"],
+    "shutdown_kernel": "immediate",
+}
 
 
 def find_lessons(folder, suffix=".ipynb"):
