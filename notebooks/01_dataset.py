@@ -41,9 +41,9 @@ seed = 0
 
 # %% [markdown]
 # The cell above holds the *parameters*. Change one, choose *Run All Cells*, and everything below
-# follows. The `seed` fixes what is left to chance: the same seed gives the same run. The next cell
-# checks them and imports what this lesson uses. `aelib` is the small module of this tutorial; each
-# lesson shows you the parts of it that matter.
+# follows. The `seed` fixes what is left to chance: the same seed gives the same run on the same
+# machine. The next cell checks them and imports what this lesson uses. `aelib` is the small module
+# of this tutorial; each lesson shows you the parts of it that matter.
 
 # %%
 import matplotlib.pyplot as plt
@@ -128,11 +128,10 @@ figure = image_rows(rows, titles=range(10))
 show(figure, "Five handwritten examples of each digit from 0 to 9.", data.source)
 
 # %% [markdown]
-# Strokes are thick or thin, upright or slanted; a 1 is a bare stroke or has a foot, a 2 has a loop
-# or none. A *classifier*, a program that names the digit, has to ignore all that. Yet every digit
-# sits in the middle and just fits a box of 20 by 20 pixels: the makers of the set have scaled each
-# digit into that box and moved its centre of mass to the centre of the image. Much of the hard work
-# is done.
+# Strokes are thick or thin, upright or slanted; a 1 stands or leans, a 2 has a loop or none. A
+# *classifier*, a program that names the digit, has to ignore all that. Yet every digit sits in the
+# middle and just fits a box of 20 by 20 pixels: the makers of the set have scaled each digit into
+# that box and moved its centre of mass to the centre of the image. Much of the hard work is done.
 #
 # ## What is typical, and what varies
 #
@@ -219,8 +218,8 @@ for name, predicted in predictions.items():
 
 # %% [markdown]
 # Nearest neighbours wins, without learning anything. Keep both numbers in mind: a network that
-# scores below them is not worth training. (The strength `C=0.1` was
-# chosen on validation images, among 1, 0.1, 0.03 and 0.01.)
+# scores below them is not worth training. (The strength `C=0.1` was chosen on validation images,
+# among 1, 0.1, 0.03 and 0.01.)
 #
 # ## How sure is an accuracy?
 #
@@ -254,7 +253,7 @@ show(
 )
 
 # %% [markdown]
-# One and the same classifier, and more than five points lie between the luckiest and the unluckiest
+# One and the same classifier, and almost five points lie between the luckiest and the unluckiest
 # draw, only by which 1,000 images it is asked about. So, in this tutorial:
 #
 # - a score on 1,000 images always comes with its interval;
@@ -285,9 +284,8 @@ check(data.source, settings, metrics)
 # 2. Nearest neighbours loses about twice as many points as logistic regression, and falls behind
 #    it: looking things up takes many things to look up.
 # 3. The width falls with the square root of the number of images, and the square root of 10 is
-#    about 3. For a tenth of a point you need an interval some 14 times narrower than that for
-#    1,000 images, so 14 x 14 times as many: about 200,000 at an
-#    accuracy of 94 %.
+#    about 3. For a tenth of a point you need an interval some 14 times narrower than that for 1,000
+#    images, so 14 x 14 times as many: about 200,000 at an accuracy of 94 %.
 #
 # </details>
 

@@ -113,9 +113,9 @@ def walk_through(network, tensor):
 walk_through(Encoder(), data.train.images[:1])
 
 # %% [markdown]
-# `64 * (24 * 3 * 3) + 64 = 13,888`, most of the encoder. At the end stand 3 channels of 4
-# by 4: a code of 48 numbers, one sixteenth of the image. There is no ReLU after the code: a number
-# that may be negative says more than one that may not.
+# `64 * (24 * 3 * 3) + 64 = 13,888`, most of the encoder. At the end stand 3 channels of 4 by 4: a
+# code of 48 numbers, one sixteenth of the image. There is no ReLU after the code: a number that may
+# be negative says more than one that may not.
 #
 # ## The decoder
 #
@@ -153,10 +153,10 @@ print(f"always the mean image: MSE {mean_image:.4f}")
 #
 # ## The training loop
 #
-# All training in this tutorial goes through one function. Read the part inside the two `for`
-# loops: it is the heart of nearly every deep-learning program. Draw a batch, compute the loss,
-# clear the gradients of the step before (`zero_grad`), compute the new ones (`backward`), move the
-# weights a little against them (`step`), repeat.
+# All training in this tutorial goes through one function. Read the part inside the two `for` loops:
+# it is the heart of nearly every deep-learning program. Draw a batch, compute the loss, clear the
+# gradients of the step before (`zero_grad`), compute the new ones (`backward`), move the weights a
+# little against them (`step`), repeat.
 
 # %%
 print(inspect.getsource(training.train))
@@ -296,10 +296,10 @@ if history["validation_loss"]:
     print(f"validation MSE after the last epoch: {history['validation_loss'][-1]:.4f}")
 
 # %% [markdown]
-# Read the curve from left to right. Within the first epoch the network gets below the mean image.
-# Then the gains become smaller and smaller, but have not ended: more epochs would still help a
-# little. The two lines run together, so the network has not learned the training images by heart:
-# 28,695 weights have little room for 6,000 times 784 pixels.
+# Read the curve from left to right. By the end of the first epoch the network is below the mean
+# image: see the validation loss. Then the gains become smaller and smaller, but have not ended:
+# more epochs would still help a little. The two lines run together, so the network has not learned
+# the training images by heart: 28,695 weights have little room for 6,000 times 784 pixels.
 #
 # One detail: the training loss of an epoch is a mean over its steps, *while* the weights improve.
 # The validation loss is measured at its end. That is why validation can be the lower one.
@@ -315,14 +315,14 @@ check(data.source, settings, metrics)
 #
 # 1. Set `epochs = 5` and run all cells. How much of the way down has the loss come by then?
 # 2. Set `learning_rate = 0.1`. What does the first line below the loss curve say?
-# 3. In *A wrong turn*, what sets the seeds that start dead apart? Have `fresh_network` return
-#    `network[-1].bias` as well, and print it for each seed.
+# 3. In *A wrong turn*, what do the seeds that start dead have in common? Have `fresh_network` print
+#    `network[-1].bias`.
 #
 # <details><summary>Answers</summary>
 #
 # 1. Most of it: the first epochs bring the largest gains.
-# 2. The first steps throw the weights so far off that the mean loss of the first epoch is in the
-#    thousands. Twenty epochs later it is still above the mean image's.
+# 2. The first steps throw the weights so far off that the mean loss of the first epoch is above ten
+#    thousand. Twenty epochs later it is still above the mean image's.
 # 3. Every dead one has a negative bias. But not every negative bias kills (see seed 15): it has to
 #    outweigh all that the layer adds to it.
 #

@@ -125,9 +125,9 @@ for name, chosen in (("best", order[:10]), ("worst", order[-10:])):
 # ## Error by digit, with PCA as the yardstick
 #
 # Is a test error of that size good? Ask a method from 1901. **PCA** finds the 48 directions along
-# which the training images vary most, and describes an image by its 48 positions along them: also
-# a code of 48 numbers, but one where encoder and decoder are each a single matrix. On the images it
-# is fitted to, no code of straight directions can do better. If the autoencoder cannot beat it, its
+# which the training images vary most, and describes an image by its 48 positions along them: also a
+# code of 48 numbers, but one where encoder and decoder are each a single matrix. On the images it
+# is fitted to, no other 48 directions do better. If the autoencoder cannot beat it, its
 # convolutions and ReLUs are for nothing.
 #
 # **Predict:** which of the two is better, and on which digits most?
@@ -218,9 +218,9 @@ show(
 print("dead units:", (std < 1e-3 * std.max()).sum().item(), "of 48")
 
 # %% [markdown]
-# None. All of them vary, and about equally. That is not so for every code: of PCA's 48 numbers the
-# first varies several times as much as the last. So that no number is louder than another, the
-# classifier of lesson 4 brings its codes to one scale first.
+# None. All of them vary, the first not quite twice as much as the last. That is not so for every
+# code: of PCA's 48 numbers the first varies several times as much as the last. So that no number is
+# louder than another, the classifier of lesson 4 brings its codes to one scale first.
 #
 # ## A map of the code space
 #
@@ -242,10 +242,10 @@ show(
 )
 
 # %% [markdown]
-# Groups appear though no label was used: images of one digit look alike, so they get similar
-# codes. (The pixels themselves would show groups, too: exercise 4.) The 0, 1 and 6 stand nearly
-# alone, while 4 and 9 run into each other, and 3, 5 and 8 touch. A guess for lesson 4: a classifier
-# on this code will confuse these.
+# Groups appear though no label was used: images of one digit look alike, so they get similar codes.
+# (The pixels themselves would show groups, too: exercise 4.) The 0, 1 and 6 stand nearly alone,
+# while 4 and 9 run into each other, and 3, 5 and 8 touch. A guess for lesson 4: a classifier on
+# this code will confuse these.
 #
 # ## Walking between two digits
 #
@@ -272,9 +272,9 @@ show(
 
 # %% [markdown]
 # Through pixels you see a double exposure. Through codes the strokes bend a little, yet the middle
-# is no clean digit either: nothing in the loss asks that points *between* codes decode to
-# something sensible. Variational autoencoders, made to generate images, add just that. For
-# classifying we do not need it.
+# is no clean digit either: nothing in the loss asks that points *between* codes decode to something
+# sensible. Variational autoencoders, made to generate images, add just that. For classifying we do
+# not need it.
 #
 # ## Check
 
@@ -295,8 +295,8 @@ check(data.source, settings, metrics)
 #
 # 1. No. PCA finds its answer at once; the network has to get there step by step.
 # 2. Usually, though nothing makes sure of it: between the two lie codes of similar images.
-# 3. Black, as real codes do not lie around zero. And scribbles: drawn one by one, the 48 numbers
-#    lose what ties them together in real codes.
+# 3. Black. And scribbles: drawn one by one, the 48 numbers lose what ties them together in real
+#    codes.
 # 4. Less than you might think: pixels of one digit are neighbours, too.
 #
 # </details>
