@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 export MALLOC_MMAP_THRESHOLD_ := 268435456
 export MALLOC_TRIM_THRESHOLD_ := 1073741824
 
-.PHONY: help setup run-notebooks test test-offline lint refresh generate spread study lab lock clean
+.PHONY: help setup run-notebooks test test-offline lint refresh generate spread study benchmark lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ spread: $(READY) ## run the lessons with many seeds on both sources, for the ban
 
 study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped one goes on
 	@$(PYTHON) tools/run_studies.py $(STUDIES)
+
+benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed
+	@PYTHONPATH=tools $(PYTHON) benchmarks/benchmark.py
 
 lab: $(READY) ## open the lessons in JupyterLab
 	@$(PYTHON) -m jupyterlab notebooks

@@ -1,6 +1,6 @@
 """Measure the training: against what people would use instead, and against the machine's limit.
 
-    python benchmarks/benchmark.py
+    PYTHONPATH=tools python benchmarks/benchmark.py
 
 All of it runs in one go, side by side where two things are compared, since machines are noisy. It
 prints a table, and writes runs/benchmark.json and runs/benchmark.png.
@@ -165,10 +165,10 @@ def published_approach_1(data):
     layout = {"memory_format": torch.contiguous_format}
     encoder = replication.published_encoder().to(**layout)
     autoencoder = nn.Sequential(encoder, replication.published_decoder().to(**layout))
-    pictures = peers.Pictures(*data.train)
-    batches = peers.loader(pictures, 100)
-    peers.fit(autoencoder, ((images, images) for images, _ in batches), mse_loss, 20)
+    pairs = peers.loader(peers.PicturePairs(*data.train), 100)
+    peers.fit(autoencoder, pairs, mse_loss, 20)
     mlp = replication.published_mlp()
+    batches = peers.loader(peers.Pictures(*data.train), 100)
     peers.fit(nn.Sequential(encoder, mlp), batches, cross_entropy, 10, trained=mlp)
 
 
@@ -244,10 +244,11 @@ def machine(data):
         with FlopCounterMode(display=False) as counter:
             step()
         operations = counter.get_total_flops()
+        rate = best_rate(step, operations)
         shares[name] = {
             "operations_per_step": operations,
-            "seconds_per_step": operations / best_rate(step, operations),
-            "share_of_peak": best_rate(step, operations) / peak,
+            "seconds_per_step": operations / rate,
+            "share_of_peak": rate / peak,
         }
     return {
         "peak_gflops": peak / 1e9,
@@ -343,7 +344,7 @@ def start_up():
 def run_alone(code):
     """What `code` prints in a new process."""
     command = [sys.executable, "-c", code]
-    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return done.stdout
 

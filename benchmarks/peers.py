@@ -41,6 +41,14 @@ class Pictures(Dataset):
         return to_tensor(to_pil_image(self.bytes[index])), self.labels[index]
 
 
+class PicturePairs(Pictures):
+    """Each image twice: as input and as target of an autoencoder."""
+
+    def __getitem__(self, index):
+        image, _ = super().__getitem__(index)
+        return image, image
+
+
 def loader(pictures, batch_size):
     """Batches in random order, by torch's own loader."""
     return DataLoader(pictures, batch_size=batch_size, shuffle=True)
@@ -58,12 +66,11 @@ def published_loop(data, epochs, batch_size):
     fit(Classifier(), loader(Pictures(*data), batch_size), cross_entropy, epochs)
 
 
-def fit(model, batches, loss_function, epochs, trained=None, after_epoch=lambda: None):
+def fit(model, batches, loss_function, epochs, trained=None):
     """Train as the published notebook does, on pairs of images and labels.
 
     Args:
         trained: the part whose weights Adam gets, if not all of `model`.
-        after_epoch: called after every epoch.
     """
     optimizer = torch.optim.Adam((trained or model).parameters(), lr=LEARNING_RATE)
     for _ in range(epochs):
@@ -74,7 +81,6 @@ def fit(model, batches, loss_function, epochs, trained=None, after_epoch=lambda:
             loss.backward()
             optimizer.step()
             total += loss.item()
-        after_epoch()
 
 
 def lightning(data, epochs, batch_size):

@@ -370,7 +370,8 @@ for change in ("as published", "no ReLU on the output", "no ReLU on the code", "
 # In another order the same changes would probably get other numbers: several cure the same disease.
 # And the median of two groups, living and dead, is no run's score: look at the dots, too. (The
 # diamonds at the top differ from the table above, which has the same runs on 1,000 test images.)
-#
+
+# %% [markdown]
 # ## What the comparison confounded
 #
 # Two things are **confounded** if they change together, so that nobody can tell which did it. The

@@ -277,7 +277,8 @@ for count in (100, 6_000):
 #
 # So none of the three makes the autoencoder win where it had not won before. Two things were not
 # tried: remedies at 10 and 30 labels, and an autoencoder trained on moved images.
-#
+
+# %% [markdown]
 # ## What to expect from your own data
 #
 # - One or three labels per class and many images without: an autoencoder helped here, if by less

@@ -24,8 +24,9 @@ MACHINES = [
 
 def dependencies():
     metadata = PROJECT["project"]
-    extras = metadata["optional-dependencies"].values()
-    return [Requirement(line) for lines in (metadata["dependencies"], *extras) for line in lines]
+    extras = metadata["optional-dependencies"]
+    installed = (metadata["dependencies"], extras["cluster"], extras["dev"])
+    return [Requirement(line) for lines in installed for line in lines]
 
 
 def test_conda_has_the_same_dependencies_within_the_same_bounds():
