@@ -158,7 +158,7 @@ def load_mnist(root):
     whole = {name for name, md5 in UNPACKED_MD5.items() if _is_whole(raw / name, md5)}
     if len(whole) == len(UNPACKED_MD5):
         return _read(raw)
-    # Here, as in what follows, since that takes longer than to read the files.
+    # Imported here, as scikit-learn below, since that takes longer than to read the files.
     from torchvision.datasets import MNIST
     from torchvision.datasets.utils import extract_archive
 

@@ -70,7 +70,7 @@ def confusion_matrices(predictions, labels):
         The figure, with numbers of images. The correct answers on the diagonal are left out, since
         they would drown the rest.
     """
-    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix  # A second, if at the top.
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix  # Slow, so not above.
 
     matrices = [confusion_matrix(labels, p, labels=range(10)) for p in predictions.values()]
     for matrix in matrices:
