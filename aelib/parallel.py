@@ -57,7 +57,7 @@ def main(arguments=None):
         train_in_processes(device, output, **settings)
         if torch.distributed.is_initialized():
             # A process that ends while gloo's threads still hold tensors can be aborted by them
-            # (https://github.com/pytorch/pytorch/pull/179291); after a barrier they hold none.
+            # (https://github.com/pytorch/pytorch/pull/179291); a barrier gives them time to let go.
             torch.distributed.barrier()
     finally:
         if torch.distributed.is_initialized():

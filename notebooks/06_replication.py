@@ -137,11 +137,11 @@ print(pd.DataFrame(overview).round(1).to_string(index=False))
 # %% [markdown]
 # Look at 60,000 images first. The runs fall into two groups. Half of those of approach 1 have
 # **collapsed**: they are hardly better than guessing. They are the runs whose autoencoder has
-# learned nothing: their error is that of black images. The others lie a few points around the
-# published number: one is within a point of it, and two are above. Of approach 2 three collapse. Of
-# the other thirteen, one is above 93.18 %, six lie within a point below it, the rest down to 88. So
-# both numbers *can* be reproduced, on 60,000 images, by a lucky seed. The published pair is among
-# the best of what this program does, not what it usually does.
+# learned next to nothing: their error is that of black images, or close to it. The others lie a few
+# points around the published number: one is within a point of it, and two are above. Of approach 2
+# three collapse. Of the other thirteen, one is above 93.18 %, six lie within a point below it, the
+# rest down to 88. So both numbers *can* be reproduced, on 60,000 images, by a lucky seed. The
+# published pair is among the best of what this program does, not what it usually does.
 #
 # Now 6,000 images, as the text says: no run of either approach comes near. The published numbers
 # are not those of 6,000 images.

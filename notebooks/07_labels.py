@@ -282,7 +282,7 @@ for count in (100, 6_000):
 # ## What to expect from your own data
 #
 # - One or three labels per class and many images without: an autoencoder helped here, if by less
-#   than the labels themselves would. Not everything that learns without labels does: PCA came last.
+#   than twenty more labels would. Not everything that learns without labels does: PCA came last.
 # - Ten labels per class: a toss-up. Moving your images about is worth more than an autoencoder, if
 #   a moved image keeps its label.
 # - More: train from scratch, with such moves.
