@@ -7,7 +7,7 @@ import socket
 import tempfile
 import threading
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +39,8 @@ class NoNetworkError(DataError):
 
 
 class Split(NamedTuple):
-    """Images `(N, 1, 28, 28)`, float32 in [0, 1], and labels `(N,)`, int64."""
+    """Images `(N, 1, 28, 28)`, float32 in [0, 1] or bytes (uint8, 0 to 255), and labels `(N,)`,
+    int64."""
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -59,7 +60,7 @@ class Data:
     full_test: Split
 
 
-def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0):
+def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0, as_bytes=False):
     """Load the images and draw class-balanced splits from them.
 
     Args:
@@ -69,6 +70,8 @@ def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0):
             validation, so at 60,000 the validation split is empty.
         test_size: test images, up to 10,000, drawn from the 10,000 of `full_test`.
         seed: which images are drawn.
+        as_bytes: keep the pixels as bytes, a quarter of the memory; `train` and `infer` bring each
+            batch to [0, 1].
 
     Raises:
         ValueError: a setting that cannot be used.
@@ -76,9 +79,10 @@ def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0):
             and no network.
     """
     check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
+    data = None
     if source != "digits":
         try:
-            return _mnist_splits(*load_mnist(data_root()), train_size, test_size, seed)
+            data = _mnist_splits(*load_mnist(data_root()), train_size, test_size, seed)
         except NoNetworkError as error:
             if source == "mnist":
                 raise
@@ -86,7 +90,17 @@ def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0):
                 f"NOT MNIST: {error}\nThis run goes on with scikit-learn's handwritten digits, "
                 "moved copies of 1,797 images: intervals around scores are too narrow for these."
             )
-    return _digits_splits(train_size, test_size, seed)
+    data = data or _digits_splits(train_size, test_size, seed)
+    if as_bytes:
+        return data
+    splits = {name: split for name, split in vars(data).items() if name != "source"}
+    floats = {name: Split(scaled(pixels), labels) for name, (pixels, labels) in splits.items()}
+    return replace(data, **floats)
+
+
+def scaled(batch):
+    """A batch of bytes as float32 in [0, 1]; any other as it is."""
+    return batch.float().div_(255) if batch.dtype == torch.uint8 else batch
 
 
 def balanced_draw(labels, size, generator):
@@ -112,7 +126,7 @@ def _mnist_splits(
     generator = torch.Generator().manual_seed(seed)
 
     def split(pixels, labels):
-        return Split(pixels.unsqueeze(1).float().div_(255), labels)
+        return Split(pixels.unsqueeze(1), labels)
 
     # First, so that its classes are balanced however many images there are to train on.
     validation_size = min(VALIDATION_SIZE, len(train_labels) - train_size)
@@ -281,7 +295,7 @@ def _digits_splits(train_size, test_size, seed):
 
     def extend(members, size, generator):
         if size == 0:
-            return Split(torch.empty(0, 1, 28, 28), labels[:0])
+            return Split(torch.empty(0, 1, 28, 28, dtype=torch.uint8), labels[:0])
         repeats = -(-size // (len(members) // 2))  # Enough of the rarest class, too.
         members = torch.from_numpy(members).repeat(repeats)
         members = members[balanced_draw(labels[members], size, generator)]
@@ -296,7 +310,7 @@ def _digits_splits(train_size, test_size, seed):
 
 
 def _as_mnist(sources, generator):
-    """Bring 8x8 digits to 28x28, their centre of mass in the middle, each with a move of its own.
+    """Bring 8x8 digits to 28x28 bytes, their centre of mass in the middle, each moved by itself.
 
     As in MNIST the digit fills a box of 20x20 pixels, which 28 pixels of output span 28 / 20 of.
     """
@@ -311,8 +325,7 @@ def _as_mnist(sources, generator):
         centre=(centre_x, centre_y),
         mode="bicubic",
     )
-    # In steps of 1/255, as pixels of MNIST are.
-    return images.clamp_(0, 1).mul_(255).round_().div_(255)
+    return images.clamp_(0, 1).mul_(255).round_().byte()
 
 
 def random_affine(images, generator=None, *, zoom=1.0, centre=(0.0, 0.0), mode="bilinear"):

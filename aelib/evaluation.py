@@ -5,8 +5,8 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+import scipy  # Its `stats` takes a second to import, and does so where it is first used.
 from IPython.display import display
-from scipy import stats
 
 #: The MIME type under which a lesson's numbers are stored in its outputs.
 METRICS_MIME = "application/vnd.aelib.metrics+json"
@@ -22,7 +22,7 @@ def accuracy_interval(percent, count):
 
     Wilson's (1927): where the accuracy on endlessly many images of this kind may well lie.
     """
-    result = stats.binomtest(round(percent / 100 * count), count)
+    result = scipy.stats.binomtest(round(percent / 100 * count), count)
     interval = result.proportion_ci(confidence_level=0.95, method="wilson")
     return 100 * interval.low, 100 * interval.high
 
@@ -43,7 +43,7 @@ def paired_comparison(first, second, labels):
     disagreements = only_first + only_second
     if disagreements == 0:
         return 0, 0, 1.0
-    return only_first, only_second, stats.binomtest(only_first, disagreements).pvalue
+    return only_first, only_second, scipy.stats.binomtest(only_first, disagreements).pvalue
 
 
 def reconstruction_errors(reconstructions, images):
@@ -115,19 +115,19 @@ def check_value(name, value, measured, source):
 def band(values):
     """The interval that holds one more value of the same kind 999 times in 1,000."""
     error = np.std(values, ddof=1) * np.sqrt(1 + 1 / len(values))
-    return stats.t.interval(0.999, len(values) - 1, np.mean(values), error)
+    return scipy.stats.t.interval(0.999, len(values) - 1, np.mean(values), error)
 
 
 def mean_interval(values):
     """The 95 % interval around the mean of `values` (Student's t)."""
     error = np.std(values, ddof=1) / np.sqrt(len(values))
-    return stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
+    return scipy.stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
 
 
 def win_probability(differences):
     """The probability that one more difference of the same kind is above 0 (Student's t)."""
     error = np.std(differences, ddof=1) * np.sqrt(1 + 1 / len(differences))
-    return stats.t.sf(0, len(differences) - 1, np.mean(differences), error)
+    return scipy.stats.t.sf(0, len(differences) - 1, np.mean(differences), error)
 
 
 @cache

@@ -70,7 +70,7 @@ def train_in_processes(device, output, source, train_size, test_size, seed, **tr
     first = int(os.environ.get("RANK", 0)) == 0
     if first and state_file.exists():
         print(f"Going on after the last whole epoch, from {state_file}", flush=True)
-    data = load_data(source, train_size, test_size, seed)
+    data = load_data(source, train_size, test_size, seed, as_bytes=True)
     torch.manual_seed(seed)
     encoder = Encoder().to(device)
     classifier = Classifier(encoder, MLP(infer(encoder, data.train.images))).to(device)

@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
 from aelib import models
+from aelib.data import scaled
 from aelib.settings import check_settings, project_folder
 
 
@@ -52,7 +53,8 @@ def train(
     end with the same weights; `aelib.parallel` is an example.
 
     Args:
-        training_data: a pair of inputs `(N, ...)` and targets `(N, ...)`.
+        training_data: a pair of inputs `(N, ...)` and targets `(N, ...)`; of bytes each batch is
+            brought to [0, 1].
         loss_function: called with outputs and targets of a batch, returns the mean over it.
         validation: a pair like `training_data`, to measure the loss on after every epoch, or ().
         seed: the order in which the training data are drawn.
@@ -100,7 +102,7 @@ def train(
             total = torch.zeros((), device=device)
             for batch in order.split(batch_size):
                 share = batch[rank::processes]
-                loss = loss_function(network(inputs[share]), targets[share])
+                loss = loss_function(network(scaled(inputs[share])), scaled(targets[share]))
                 optimizer.zero_grad()
                 (loss * (len(share) * processes / len(batch))).backward()
                 optimizer.step()
@@ -115,7 +117,7 @@ def train(
                     f"training diverged. Try a learning rate below {learning_rate}."
                 )
             if validation and len(validation[0]):
-                outputs, expected = infer(model, validation[0]), validation[1]
+                outputs, expected = infer(model, validation[0]), scaled(validation[1])
                 history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(total.item() / len(inputs))
             if state_file and rank == 0:
@@ -165,14 +167,16 @@ def set_training_mode(model):
 
 @torch.no_grad()
 def infer(model, inputs, batch_size=1_000):
-    """The outputs of `model`, in evaluation mode and without gradients, for all `inputs`.
+    """The outputs of `model`, in evaluation mode and without gradients, for all `inputs`, of bytes
+    too.
 
     Returns:
         `(N, ...)` on the CPU.
     """
     model.eval()
     device = next(model.parameters()).device
-    return torch.cat([model(batch.to(device)).cpu() for batch in inputs.split(batch_size)])
+    return torch.cat([model(scaled(batch.to(device))).cpu() for batch in inputs.split(batch_size)])
+
 
 
 def _watched():

@@ -48,8 +48,6 @@ seed = 0
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
 
 from aelib.data import load_data
 from aelib.evaluation import accuracy, accuracy_interval, check, report
@@ -193,10 +191,13 @@ print(f"mean {pixels.mean():.2f}, standard deviation {pixels.std():.2f}")
 # one wins?
 
 # %%
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+
 train_pixels, train_labels = data.train.images.flatten(1), data.train.labels
 baselines = {
     "nearest_neighbours": KNeighborsClassifier(n_neighbors=3),
-    "logistic_regression": LogisticRegression(C=0.1, max_iter=300),
+    "logistic_regression": LogisticRegression(C=0.1, solver="newton-cg"),
 }
 predictions = {}
 for name, baseline in baselines.items():

@@ -131,6 +131,27 @@ walk_through(Decoder(), torch.zeros(1, 3, 4, 4))
 # as squares of 2 by 2 pixels. So the convolution before it computes four pixels at each place. Most
 # of the decoder's weights are in that convolution in the middle: 32 channels in, 32 out.
 #
+# `Autoencoder` is the two in a row. Before any training its weights are random.
+#
+# **Predict:** what comes out at the other end of a network that has learned nothing?
+
+# %%
+images = data.train.images
+torch.manual_seed(seed)
+untrained = Autoencoder().to(device)
+shown = torch.cat([images[:10], training.infer(untrained, images[:10])])
+low, high = shown[10:].min(), shown[10:].max()
+figure = image_rows({"image": shown[:10], "reconstruction": (shown[10:] - low) / (high - low)})
+show(
+    figure,
+    "Ten images above what an untrained autoencoder makes of them: the same pattern for all.",
+    data.source,
+)
+print(f"lowest and highest pixel of the reconstructions: {low:.2f} and {high:.2f}")
+
+# %% [markdown]
+# TEXT
+#
 # ## The loss
 #
 # How far is a reconstruction from its image? The **mean squared error** (MSE) is the mean of the
@@ -140,7 +161,6 @@ walk_through(Decoder(), torch.zeros(1, 3, 4, 4))
 # **Predict:** which is worse, to paint every image black, or to paint the mean of all images?
 
 # %% tags=["nbval-ignore-output"]
-images = data.train.images
 loss_function = nn.functional.mse_loss
 black = loss_function(torch.zeros_like(images), images).item()
 mean_image = loss_function(images.mean(0, keepdim=True).expand_as(images), images).item()
@@ -238,8 +258,8 @@ def fresh_network(seed):
     """The outputs of a fresh network before its last ReLU, and its largest gradient."""
     torch.manual_seed(seed)
     network = published_network()
-    outputs = network(images[:1_000])
-    loss_function(outputs.relu(), images[:1_000]).backward()
+    outputs = network(images[:200])
+    loss_function(outputs.relu(), images[:200]).backward()
     gradients = [parameter.grad.abs().max().item() for parameter in network.parameters()]
     return outputs, max(gradients)
 

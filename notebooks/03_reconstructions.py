@@ -47,8 +47,6 @@ learning_rate = 0.001
 # %%
 import matplotlib.pyplot as plt
 import torch
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from aelib.data import load_data
 from aelib.evaluation import check, reconstruction_errors, report
@@ -133,6 +131,8 @@ for name, chosen in (("best", order[:10]), ("worst", order[-10:])):
 # **Predict:** which of the two is better, and on which digits most?
 
 # %%
+from sklearn.decomposition import PCA
+
 pca = PCA(n_components=48, random_state=0).fit(data.train.images.flatten(1).numpy())
 
 
@@ -231,6 +231,8 @@ print("dead units:", (std < 1e-3 * std.max()).sum().item(), "of 48")
 # **Predict:** will the digits form groups? Which ones will touch?
 
 # %%
+from sklearn.manifold import TSNE
+
 points = TSNE(init="pca", max_iter=500, random_state=0).fit_transform(codes.flatten(1).numpy())
 figure, axis = plt.subplots(figsize=(6.5, 5.5))
 code_map(axis, points, labels.numpy())

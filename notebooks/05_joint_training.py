@@ -46,9 +46,6 @@ learning_rate = 0.001
 # %%
 import matplotlib.pyplot as plt
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.manifold import TSNE
-from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 from aelib.data import load_data
@@ -77,10 +74,10 @@ torch.manual_seed(seed)
 approach_1 = Classifier(frozen, MLP(codes)).to(device)
 history_1 = train_or_load(
     "approach_1",
-    approach_1,
-    data.train,
+    approach_1.mlp,
+    (codes, data.train.labels),
     nn.functional.cross_entropy,
-    validation=data.validation,
+    validation=(infer(frozen, data.validation.images), data.validation.labels),
     **training_settings,
 )
 
@@ -95,12 +92,33 @@ history_1 = train_or_load(
 # So mind the name. With approach 2 there is no *auto*encoder any more. This is an ordinary
 # convolutional network that happens to pass 48 numbers through its middle.
 #
-# **Predict:** the encoder may now throw away whatever does not help to tell digits apart. How will
-# its training loss compare with that of approach 1? And its validation loss?
+# **Predict:** here are ten digits, their codes by the autoencoder, and their codes by the fresh
+# encoder. How will the two rows differ?
 
 # %%
 torch.manual_seed(seed)
 encoder = Encoder().to(device)
+shown = torch.stack([data.train.images[data.train.labels == digit][0] for digit in range(10)])
+rows = {"image": shown}
+for name, model in (("autoencoder", frozen), ("fresh encoder", encoder)):
+    maps = infer(model, shown).reshape(10, 1, 12, 4)
+    rows[name] = (maps - maps.min()) / (maps.max() - maps.min())
+    print(f"{name:<14} standard deviation of the code {maps.std(0).mean():.3f}")
+figure = image_rows(rows, titles=range(10))
+show(
+    figure,
+    "Ten digits, above their codes by the autoencoder and by an encoder with random weights, each "
+    "drawn as three maps of 4 by 4.",
+    data.source,
+)
+
+# %% [markdown]
+# TEXT
+#
+# **Predict:** the encoder may now throw away whatever does not help to tell digits apart. How will
+# its training loss compare with that of approach 1? And its validation loss?
+
+# %%
 approach_2 = Classifier(encoder, MLP(infer(encoder, data.train.images))).to(device)
 history_2 = train_or_load(
     "approach_2",
@@ -226,6 +244,8 @@ for name, group in groups.items():
 # map look for codes that were made for telling digits apart?
 
 # %%
+from sklearn.manifold import TSNE
+
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
 for axis, title, model in zip(axes, named, (approach_1, approach_2), strict=True):
     codes = infer(model.encoder, data.test.images).flatten(1).numpy()
@@ -252,9 +272,12 @@ show(
 # ahead?
 
 # %% tags=["readme"]
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+
 train_pixels, test_pixels = data.train.images.flatten(1), data.full_test.images.flatten(1)
 baselines = {
-    "logistic regression": LogisticRegression(C=0.1, max_iter=300),
+    "logistic regression": LogisticRegression(C=0.1, solver="newton-cg"),
     "nearest neighbours": KNeighborsClassifier(n_neighbors=3),
 }
 scores = {}

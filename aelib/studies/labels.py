@@ -9,8 +9,6 @@ import copy
 from functools import lru_cache
 
 import torch
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -91,6 +89,8 @@ def learn(method, variant, choice, labelled, images, steps, seed):
     """
     unlabelled = load(*images).train.images
     if method == PIXELS:
+        from sklearn.linear_model import LogisticRegression  # Slow, so not above.
+
         regression = LogisticRegression(C=choice, max_iter=300)
         regression.fit(labelled.images.flatten(1), labelled.labels)
         return lambda images: torch.from_numpy(regression.predict(images.flatten(1)))
@@ -155,6 +155,8 @@ class Projection(nn.Module):
     """Images `(N, 1, 28, 28)` to their first 48 principal components `(N, 48)`."""
 
     def __init__(self, images):
+        from sklearn.decomposition import PCA
+
         super().__init__()
         pca = PCA(48, random_state=0).fit(images.flatten(1))
         # As a layer with weights, so that it can be frozen like any other.
