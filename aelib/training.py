@@ -178,7 +178,6 @@ def infer(model, inputs, batch_size=1_000):
     return torch.cat([model(scaled(batch.to(device))).cpu() for batch in inputs.split(batch_size)])
 
 
-
 def _watched():
     """Whether a person may be looking at a progress bar: in a notebook or a terminal."""
     if os.environ.get("AELIB_PROGRESS") == "off":

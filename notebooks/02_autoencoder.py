@@ -150,7 +150,9 @@ show(
 print(f"lowest and highest pixel of the reconstructions: {low:.2f} and {high:.2f}")
 
 # %% [markdown]
-# TEXT
+# The same stripes for every image: the decoder paints a pattern of its own, and next to nothing of
+# the image comes through. (In truth these pixels are all close to 0; the figure stretches them from
+# black to white.) Training has to change that, and for this it needs a number to make smaller.
 #
 # ## The loss
 #

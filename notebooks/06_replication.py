@@ -388,7 +388,7 @@ for change in ("as published", "no ReLU on the output", "no ReLU on the code", "
 #
 # You should not have to believe it. Here is one of its rows, run again on your machine, now: the
 # small network without the two ReLUs and without decay, with this lesson's seed. So that you need
-# not wait, it is a row of 5 epochs; the table has sixteen of them, too. (`batch_size` and
+# not wait, it is a row of 3 epochs; the table has sixteen of them, too. (`batch_size` and
 # `learning_rate` are fixed in it.)
 #
 # **Predict:** will the numbers agree to the last digit?
