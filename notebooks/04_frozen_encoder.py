@@ -91,9 +91,9 @@ show(figure, "Two images each of 0, 1, 3, 4 and 9 above their codes of 48 number
 
 # %% [markdown]
 # Codes of the same digit have something in common, but far from everything: the two zeros differ in
-# width, the two ones in slant, and their codes know it. Look at the ones: where the stroke leans, so
-# does what is dark in its code. Codes of a 4 and of a 9 are hard to tell apart for the eye. The MLP
-# has to do better.
+# width, the two ones in slant, and their codes know it. Look at the ones: where the stroke leans,
+# so does what is dark in its code. Codes of a 4 and of a 9 are hard to tell apart for the eye. The
+# MLP has to do better.
 
 # %%
 print(inspect.getsource(MLP))

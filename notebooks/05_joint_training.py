@@ -113,9 +113,9 @@ show(
 )
 
 # %% [markdown]
-# By eye, one is as good as the other: even a random encoder answers differently to different digits,
-# which lesson 4 found to be worth some 90 %. But look at the numbers printed above: its codes differ
-# far less from image to image. That is why the MLP brings them to one scale.
+# By eye, one is as good as the other: even a random encoder answers differently to different
+# digits, which lesson 4 found to be worth some 90 %. But look at the numbers printed above: its
+# codes differ far less from image to image. That is why the MLP brings them to one scale.
 #
 # **Predict:** the encoder may now throw away whatever does not help to tell digits apart. How will
 # its training loss compare with that of approach 1? And its validation loss?
