@@ -5,6 +5,7 @@ the batch size, and trains from fresh weights with Adam at the same learning rat
 as the documentation of its library recommends for data that fit into memory.
 """
 
+import logging
 import os
 
 import torch
@@ -87,6 +88,8 @@ def lightning(data, epochs, batch_size):
     """A Lightning Trainer without its logs."""
     import lightning
 
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+
     class Module(lightning.LightningModule):
         def __init__(self):
             super().__init__()
@@ -145,6 +148,7 @@ def keras(data, epochs, batch_size):
 
 #: What is compared, by name.
 PEERS = {
+    "ours": ours,
     "published loop": published_loop,
     "lightning": lightning,
     "skorch": skorch,

@@ -42,8 +42,9 @@ seed = 0
 # %% [markdown]
 # The cell above holds the *parameters*. Change one, choose *Run All Cells*, and everything below
 # follows. The `seed` fixes what is left to chance: the same seed gives the same run on the same
-# machine. The next cell checks them and imports what this lesson uses. `aelib` is the small module
-# of this tutorial; each lesson shows you the parts of it that matter.
+# machine. The next cell imports what this lesson uses, and the one after it checks the parameters
+# and loads the images. `aelib` is the small module of this tutorial; each lesson shows you the
+# parts of it that matter.
 
 # %%
 import matplotlib.pyplot as plt
@@ -54,6 +55,7 @@ from aelib.evaluation import accuracy, accuracy_interval, check, report
 from aelib.figures import image_rows, show
 from aelib.settings import check_settings
 
+# %%
 settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
 data = load_data(**settings)
 

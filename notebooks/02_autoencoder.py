@@ -56,6 +56,7 @@ from aelib.figures import image_rows, loss_curve, show
 from aelib.models import Autoencoder, Decoder, Encoder, count_parameters
 from aelib.settings import check_settings
 
+# %%
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
 training_settings = check_settings(
     epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed

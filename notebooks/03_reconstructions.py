@@ -54,6 +54,7 @@ from aelib.figures import code_map, image_rows, show
 from aelib.settings import check_settings
 from aelib.training import infer, pick_device, pretrained_autoencoder
 
+# %%
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
 training_settings = check_settings(
     epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed

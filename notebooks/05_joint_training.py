@@ -55,6 +55,7 @@ from aelib.models import MLP, Classifier, Encoder, freeze
 from aelib.settings import check_settings
 from aelib.training import infer, pick_device, pretrained_autoencoder, train_or_load
 
+# %%
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
 training_settings = check_settings(
     epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed

@@ -438,4 +438,5 @@ for count in labels.LABELS:
 report(data.source, metrics, heading="From the tables: means of 10 runs each, on MNIST")
 
 # %% [markdown]
-# This was the last lesson. Change something and run it again.
+# **Next:** in [lesson 8](08_scaling_up.ipynb) you see where the time of a training goes, and how it
+# scales.

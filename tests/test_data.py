@@ -125,6 +125,17 @@ def test_a_seed_names_a_draw(load, source):
     assert first.full_test.images.equal(other.full_test.images)
 
 
+@each_source
+def test_bytes_are_the_same_images(load, source):
+    floats, whole = load(source, 500, 100), load(source, 500, 100, 0, True)
+    for name in ("train", "validation", "test", "full_test"):
+        pixels, labels = getattr(whole, name)
+        assert pixels.dtype == torch.uint8
+        images = pixels.float() / 255
+        assert images.equal(getattr(floats, name).images)
+        assert labels.equal(getattr(floats, name).labels)
+
+
 @pytest.mark.parametrize("train_size", [6_000, 59_500, 60_000])
 def test_no_image_of_mnist_is_in_two_splits(load, train_size):
     loaded = load("mnist", train_size, 10_000)

@@ -203,6 +203,18 @@ def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
     assert list(cache.glob("*")) == []
 
 
+def test_bytes_train_to_the_same_weights_as_numbers(few):
+    pixels = few.mul(255).round().byte()
+    models = fresh(), fresh()
+    histories = [
+        reconstruct(model, images, validation=images)
+        for model, images in zip(models, (few, pixels), strict=True)
+    ]
+    assert histories[0] == histories[1]
+    assert weights(models[0]).equal(weights(models[1]))
+    assert infer(models[0], few).equal(infer(models[1], pixels))
+
+
 def test_inference_is_in_batches_and_without_gradients(few):
     model, sizes = fresh().train(), []
     model.register_forward_hook(lambda _, inputs, outputs: sizes.append(len(outputs)))
