@@ -290,24 +290,28 @@ def published_epochs(data):
 
 
 def fast_approach_1(data, seed):
-    """An autoencoder trained for 0.6 epochs of 6,000 images, an MLP for six of its codes."""
+    """An autoencoder trained on 2,500 images, each seen once; an MLP for ten epochs of 6,000 codes.
+
+    These numbers were chosen by the accuracy on 10,000 other images of the training file, so that
+    every one of ten seeds passed.
+    """
     images, labels = first(6_000, data)
     torch.manual_seed(seed)
     autoencoder = Autoencoder()
-    few = images[:3_600]
+    few = images[:2_500]
     fast = {"one_cycle": True, "seed": seed}
-    train_briefly(autoencoder, (few, few), mse_loss, learning_rate=0.005, **fast)
+    train_briefly(autoencoder, (few, few), mse_loss, batch_size=50, learning_rate=0.005, **fast)
     codes = infer(freeze(autoencoder.encoder), images)
     mlp = MLP(codes)
-    train_briefly(mlp, (codes, labels), epochs=6, learning_rate=0.01, **fast)
+    train_briefly(mlp, (codes, labels), epochs=10, batch_size=200, learning_rate=0.01, **fast)
     return Classifier(autoencoder.encoder, mlp)
 
 
 def fast_approach_2(data, seed):
-    """Encoder and MLP trained together for one epoch of 6,000 images."""
-    few = first(6_000, data)
+    """Encoder and MLP trained together on 9,000 images, each seen once; chosen in the same way."""
+    few = first(9_000, data)
     model = new_classifier(few[0], seed)
-    train_briefly(model, few, batch_size=60, learning_rate=0.01, one_cycle=True, seed=seed)
+    train_briefly(model, few, batch_size=90, learning_rate=0.01, one_cycle=True, seed=seed)
     return model
 
 
@@ -525,7 +529,6 @@ PARTS = {
 def lessons():
     """The wall time of every lesson, with nothing in the cache, and what it is spent on."""
     shutil.rmtree(project_folder() / "runs" / "checkpoints", ignore_errors=True)
-    set_environment()
     result = {}
     for name, path in find_lessons(ROOT / "notebooks").items():
         notebook = nbformat.read(path, as_version=4)
@@ -607,6 +610,7 @@ def approach_2(data, device, epochs):
 
 def main():
     """Measure everything and write it down."""
+    set_environment()
     data = load_data("auto", 60_000, 10_000)
     result = {
         "machine": f"{processor()}, {os.cpu_count()} cores, torch {torch.__version__}",
