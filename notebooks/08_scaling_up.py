@@ -292,7 +292,7 @@ for title, key in (
         print(f"{int(count):>10,}  {value:6.2f}")
 print(f"60,000 images take {measured['growth_60k_over_6k']:.1f} times as long as 6,000")
 print(f"and a peak of {measured['peak_rss_mb_60k']:,.0f} MB of memory,", end=" ")
-print(f"{measured['rss_mb_after_import']:,.0f} of it to import PyTorch")
+print(f"{measured['peak_rss_mb_import']:,.0f} of it to import PyTorch")
 
 # %% [markdown]
 # TEXT-7
