@@ -457,7 +457,7 @@ def processes(count):
         subprocess.run(command, env=environment, check=True, capture_output=True)
         output.unlink()
 
-    return (seconds(job, 8) - seconds(job, 2)) / 6
+    return (seconds(job, 22) - seconds(job, 2)) / 20
 
 
 #: Measured in processes of their own.

@@ -127,3 +127,32 @@ def test_the_stored_benchmark_has_every_number():
     assert sorted(STORED["lessons"]) == lessons
     total = sum(lesson["seconds"] for lesson in STORED["lessons"].values())
     assert STORED["lessons_seconds"] == pytest.approx(total)
+
+
+def test_what_lesson_8_says_of_the_stored_benchmark_is_true():
+    milliseconds = STORED["step_milliseconds"]
+    slow, in_memory = milliseconds["published loop"], milliseconds["images in memory"]
+    assert 0.55 < (slow - in_memory) / slow < 0.78, "two thirds"
+    assert 0.15 < 1 - milliseconds["pooling before ReLU"] / in_memory < 0.4, "a quarter or so"
+    assert max(STORED["images_per_second"], key=STORED["images_per_second"].get) == "ours"
+    assert STORED["head_seconds"]["scikit-learn"] < STORED["head_seconds"]["ours"]
+
+    layers = STORED["layers"].values()
+    large = sorted(layers, key=lambda layer: layer["operations"])[-2:]
+    shares = [sum(x[k] for x in large) / sum(x[k] for x in layers) for k in large[0]]
+    assert shares[0] == pytest.approx(5 / 6, abs=0.02)
+    assert shares[1] < 0.5
+
+    assert min(STORED["step_over_plain_step"].values()) > 1, "none pays"
+    assert STORED["step_over_plain_step"]["bfloat16"] > 3, "many times as long"
+    assert STORED["first_step_seconds"]["torch.compile"] > 2, "takes seconds"
+    factor = STORED["throughput_ratio"]["published loop"]
+    assert round(factor) == 3, "a factor of three"
+    for approach in (1, 2):
+        assert 50 < STORED[f"time_ratio_approach_{approach}"] / factor < 200, "about a hundred"
+        published = STORED[f"published_seeds_approach_{approach}"]
+        assert STORED[f"published_seeds_below_approach_{approach}"] > published / 2
+
+    assert 9 < STORED["growth_60k_over_6k"] < 11, "in proportion"
+    threads, processes = (STORED[f"epoch_seconds_by_{what}"] for what in ("threads", "processes"))
+    assert 1 < processes["1"] / processes["2"] < threads["1"] / threads["2"] < 2
