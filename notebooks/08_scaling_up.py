@@ -162,6 +162,7 @@ class Pictures(torch.utils.data.Dataset):
         return to_tensor(to_pil_image(self.bytes[index])), self.labels[index]
 
 
+# %%
 def slow_epoch(model, order):
     """The mean loss of an epoch of the published loop."""
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)

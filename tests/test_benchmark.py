@@ -1,6 +1,11 @@
 """The benchmark compares what does the whole work, and counts what it says."""
 
 import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from importlib.util import find_spec
+from multiprocessing import get_context
 
 import pytest
 import torch
@@ -42,25 +47,31 @@ def test_the_published_procedure_sees_every_picture_in_every_epoch(pictures):
 
 
 @pytest.mark.parametrize("name", peers.PEERS)
-def test_every_peer_trains_the_published_classifier(name, monkeypatch):
+def test_every_peer_trains_the_published_classifier(name):
+    if name in ("lightning", "skorch", "keras") and not find_spec(name):
+        pytest.skip(f"{name} is not installed")
+    # In a process of its own, since these libraries change what they are imported into.
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        assert other.submit(count_steps, name).result(timeout=100) == 2 * 5
+
+
+def count_steps(name):
+    """How many steps Adam takes in two epochs of five batches."""
     adam, step = torch.optim.Adam, "step"
-    if name in ("lightning", "skorch", "keras"):
-        monkeypatch.setenv("KERAS_BACKEND", "torch")
-        library = pytest.importorskip(name)
-        if name == "keras":
-            adam, step = library.optimizers.Adam, "apply"
+    if name == "keras":  # It has an Adam of its own.
+        os.environ["KERAS_BACKEND"] = "torch"
+        adam, step = import_module("keras").optimizers.Adam, "apply"
     counted, original = [], getattr(adam, step)
-    monkeypatch.setattr(adam, step, lambda *args, **kw: counted.append(1) or original(*args, **kw))
-    data = torch.rand(50, 1, 28, 28), torch.randint(10, (50,))
-    peers.PEERS[name](data, 2, 10)
-    assert len(counted) == 2 * 5
+    setattr(adam, step, lambda *args, **kw: counted.append(1) or original(*args, **kw))
+    peers.PEERS[name]((torch.rand(50, 1, 28, 28), torch.randint(10, (50,))), 2, 10)
+    return len(counted)
 
 
 def test_times_are_taken_in_turn_and_the_first_call_is_not_counted():
     calls = []
     functions = {name: lambda name=name: calls.append(name) for name in ("a", "b")}
     times = benchmark.in_turn(functions, rounds=2)
-    assert "".join(calls) == "abababab"[:6]
+    assert "".join(calls) == "ababab"
     assert [len(values) for values in times.values()] == [2, 2]
 
 
@@ -109,7 +120,7 @@ def test_four_seeds_in_one_model_take_the_steps_of_each(digits):
 @pytest.mark.parametrize("approach", [benchmark.approach_1, benchmark.approach_2])
 def test_what_a_gpu_would_train_learns_on_this_processor(digits, approach):
     torch.manual_seed(0)
-    model = approach(digits.train, torch.device("cpu"), epochs=5)
+    model = approach(digits.train, torch.device("cpu"), epochs=20)
     predicted = infer(model, digits.validation.images).argmax(1)
     assert accuracy(predicted, digits.validation.labels) > 60
 

@@ -149,7 +149,7 @@ def test_a_row_outside_its_band_is_reported(capsys):
     assert capsys.readouterr().out == "ok: mse is inside its band\n"
     with pytest.raises(AssertionError, match="mse is 0.1.* on mnist"):
         check_row(rows, settings, {"mse": 0.1})
-    check_row(rows, {**settings, "epochs": 3}, {"mse": 0.1})
+    check_row(rows, {**settings, "epochs": 4}, {"mse": 0.1})
     assert "Not checked" in capsys.readouterr().out
 
 
@@ -175,7 +175,9 @@ def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     for row in rows:
         assert 30 < row["accuracy"] < 100
         assert row["choice"] in labels.CHOICES.get(row["method"], labels.LEARNING_RATES)
-    assert len({row["accuracy"] for row in rows}) == len(pairs), rows
+    # Two may have the same accuracy by chance, but not two accuracies.
+    scores = {(row["accuracy"], row["validation_accuracy"]) for row in rows}
+    assert len(scores) == len(pairs), rows
     assert rows == [run_row(labels, job, 0) for job in jobs]
 
 
