@@ -111,13 +111,13 @@ for name in ("train", "validation", "test", "full_test"):
     print(f"{name:<14}", *[f"{count:>5}" for count in counts], f" sum {sum(counts):>6,}")
 
 # %% [markdown]
-# The file itself is not balanced: look at the line `full_test`, where the digits differ by up to a
+# The file itself is not balanced: look at the line `full_test`, where the digits differ by about a
 # quarter. So `load_data` draws the same number of every digit, by a seed. Accuracy then has a plain
 # meaning: guessing gives 10 %.
 #
 # ## Look at them
 #
-# Always look before you train. Each column below is one digit, in the hands of five writers.
+# Always look before you train. Each column below is one digit, written five times.
 
 # %%
 rows = {}
@@ -153,10 +153,11 @@ for digit in np.argsort(std.mean((1, 2, 3))):
     print(f"digit {digit}: mean standard deviation of a pixel {std[digit].mean():.2f}")
 
 # %% [markdown]
-# The mean of a digit is still readable: most writers agree on where its strokes run. In the 0 and
-# the 6 you can even see that they agree on the middle of a stroke (dark) and differ at its edges
-# (bright). The means of 4 and 5 are the foggiest. The 1 varies least by far, as it is little more
-# than a line, though a line that leans: see the fan in its mean image.
+# The mean of a digit is still readable: most writers agree on where its strokes run. In the lower
+# row, look at the 0, the 1 and the 6: a darker line runs inside the bright stroke. Writers agree on
+# the middle of a stroke and differ at its edges. The means of 4 and 5 are the foggiest. The 1
+# varies least by far, as it is little more than a line, though a line that leans: see the fan in
+# its mean image.
 #
 # Do not take the list for a measure of fog, though. Longer strokes have more edge, so a 0 comes
 # late in the list in spite of its clear mean. A number sums up; look at the picture, too.
@@ -176,9 +177,9 @@ print(f"mean {pixels.mean():.2f}, standard deviation {pixels.std():.2f}")
 
 # %% [markdown]
 # Mind the logarithmic axis: four pixels in five are black. Of the rest, many are almost white, and
-# the others, at the edges of strokes, are spread evenly between. Remember this in lesson 2. A
-# network that paints *every* image black is right about most pixels, and that is a trap it can fall
-# into.
+# the others, at the edges of strokes, are spread fairly evenly between. Remember this in lesson 2.
+# A network that paints *every* image black is right about most pixels, and that is a trap it can
+# fall into.
 #
 # ## Baselines: what a network has to beat
 #

@@ -151,7 +151,7 @@ show(
 print(f"lowest and highest pixel of the reconstructions: {low:.2f} and {high:.2f}")
 
 # %% [markdown]
-# The same stripes for every image: the decoder paints a pattern of its own, and next to nothing of
+# The same pattern for every image: the decoder paints a pattern of its own, and next to nothing of
 # the image comes through. (In truth these pixels are all close to 0; the figure stretches them from
 # black to white.) Training has to change that, and for this it needs a number to make smaller.
 #
@@ -345,7 +345,7 @@ check(data.source, settings, metrics)
 #
 # 1. Most of it: the first epochs bring the largest gains.
 # 2. The first steps throw the weights so far off that the mean loss of the first epoch is above ten
-#    thousand. Twenty epochs later it is still above the mean image's.
+#    thousand. After all twenty epochs it is still above the mean image's.
 # 3. Every dead one has a negative bias. But not every negative bias kills (see seed 15): it has to
 #    outweigh all that the layer adds to it.
 #
