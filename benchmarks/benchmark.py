@@ -453,7 +453,8 @@ def processes(count):
     def job(epochs):
         options = [f"--epochs={epochs}", "--train-size=6000", f"--output={output}"]
         command = [*torchrun, f"--nproc-per-node={count}", "-m", "aelib.parallel", *options]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        # On the processor, whether or not there are GPUs.
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         subprocess.run(command, env=environment, check=True, capture_output=True)
         output.unlink()
 
@@ -467,6 +468,7 @@ IMPORTS = {
     "aelib": "import aelib.data, aelib.training, aelib.evaluation, aelib.figures",
 }
 MEMORY = """
+import resource
 from pathlib import Path
 from torch.nn.functional import cross_entropy
 from aelib.data import load_data
@@ -475,9 +477,10 @@ from aelib.training import infer, train
 
 
 def peak():
-    # Not getrusage: a new process begins with the peak of the one that started it.
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    status = Path("/proc/self/status")
+    if status.exists():  # On Linux getrusage begins with the peak of the process before.
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 print(peak())
@@ -507,14 +510,14 @@ def start_up():
     """What a process pays before it trains, and the memory it takes with 60,000 images."""
     imports = in_turn({name: partial(run_alone, code) for name, code in IMPORTS.items()})
     first_step, second_step = run_alone(FIRST_STEP)
-    result = {
+    peak_of_import, peak = run_alone(MEMORY)
+    return {
         "import_seconds": medians(imports),
         "first_step_of_a_process_seconds": first_step,
         "second_step_of_a_process_seconds": second_step,
+        "peak_rss_mb_import": peak_of_import,
+        "peak_rss_mb_60k": peak,
     }
-    if sys.platform == "linux":
-        result["peak_rss_mb_import"], result["peak_rss_mb_60k"] = run_alone(MEMORY)
-    return result
 
 
 def run_alone(code):

@@ -1,7 +1,8 @@
 """What people would use instead: each trains the published classifier on the same images.
 
 Every function takes a pair of images `(N, 1, 28, 28)` and labels `(N,)`, a number of epochs and
-the batch size, and trains from fresh weights with Adam at the same learning rate. Each is written
+the batch size, and trains from fresh weights with Adam at the same learning rate, all of them on
+the processor. Each is written
 as the documentation of its library recommends for data that fit into memory.
 """
 
@@ -102,7 +103,8 @@ def lightning(data, epochs, batch_size):
             return torch.optim.Adam(self.parameters(), lr=LEARNING_RATE)
 
     quiet = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
-    trainer = lightning.Trainer(max_epochs=epochs, **dict.fromkeys(quiet, False))
+    off = dict.fromkeys(quiet, False)
+    trainer = lightning.Trainer(max_epochs=epochs, accelerator="cpu", **off)
     trainer.fit(Module(), loader(TensorDataset(*data), batch_size))
 
 
@@ -127,23 +129,24 @@ def skorch(data, epochs, batch_size):
 def keras(data, epochs, batch_size):
     """The same layers in Keras, on its torch backend."""
     os.environ["KERAS_BACKEND"] = "torch"
-    from keras import Input, Sequential, layers, losses, optimizers
+    from keras import Input, Sequential, device, layers, losses, optimizers
 
     pad, pool, relu = layers.ZeroPadding2D, layers.MaxPooling2D, "relu"
-    network = Sequential(
-        [
-            Input((28, 28, 1)),
-            pad(1), layers.Conv2D(8, 2, activation=relu), pool(),
-            pad(1), layers.Conv2D(16, 2, strides=2, activation=relu), pool(),
-            layers.Conv2D(3, 1, activation=relu),
-            layers.Flatten(), layers.Dense(120, activation=relu), layers.Dense(10),
-        ]
-    )  # fmt: skip
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(optimizers.Adam(LEARNING_RATE), loss)
-    assert network.count_params() == sum(weight.numel() for weight in Classifier().parameters())
-    images = data[0].permute(0, 2, 3, 1).numpy()
-    network.fit(images, data[1].numpy(), batch_size=batch_size, epochs=epochs, verbose=0)
+    with device("cpu"):
+        network = Sequential(
+            [
+                Input((28, 28, 1)),
+                pad(1), layers.Conv2D(8, 2, activation=relu), pool(),
+                pad(1), layers.Conv2D(16, 2, strides=2, activation=relu), pool(),
+                layers.Conv2D(3, 1, activation=relu),
+                layers.Flatten(), layers.Dense(120, activation=relu), layers.Dense(10),
+            ]
+        )  # fmt: skip
+        loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+        network.compile(optimizers.Adam(LEARNING_RATE), loss)
+        assert network.count_params() == sum(weight.numel() for weight in Classifier().parameters())
+        images = data[0].permute(0, 2, 3, 1).numpy()
+        network.fit(images, data[1].numpy(), batch_size=batch_size, epochs=epochs, verbose=0)
 
 
 #: What is compared, by name.
