@@ -157,6 +157,10 @@ def test_what_lesson_8_says_of_the_stored_benchmark_is_true():
     shares = [sum(x[k] for x in large) / sum(x[k] for x in layers) for k in large[0]]
     assert shares[0] == pytest.approx(5 / 6, abs=0.02)
     assert shares[1] < 0.5
+    small = [layer for layer in layers if layer["operations"] and layer not in large]
+    taken = sum(layer["seconds"] for layer in small) / sum(layer["seconds"] for layer in layers)
+    assert len(small) == 4
+    assert 0.75 * shares[1] < taken < shares[1], "nearly as long"
     assert max(layers, key=lambda layer: layer["seconds"]) is large[1]
     assert 0.33 < STORED["share_of_peak"] < 0.45, "little more than a third"
     assert STORED["training_steps"]["autoencoder"]["share_of_copy_rate"] < 0.3
