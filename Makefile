@@ -21,33 +21,33 @@ setup: $(READY) ## make .venv with the locked packages; the other targets do so 
 	@echo "$(VENV) is ready."
 
 run-notebooks: $(READY) ## run lessons into runs/: LESSONS="02 04" PARAMS="epochs=5 seed=1" if you like
-	@$(PYTHON) tools/run_notebooks.py $(LESSONS) --params $(PARAMS)
+	@$(PYTHON) -m tools.run $(LESSONS) --params $(PARAMS)
 
 test: $(READY) ## run all tests, and every lesson against its stored outputs
 	@$(PYTHON) -m pytest
-	@$(PYTHON) tools/check_notebooks.py
+	@$(PYTHON) -m tools.check
 
 test-offline: $(READY) ## run every lesson as on a machine without MNIST and without a network
-	@$(PYTHON) tools/check_notebooks.py --offline
+	@$(PYTHON) -m tools.check --offline
 
 lint: $(READY) ## check style and format of module, tools, tests and lessons
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
 
 refresh: $(READY) ## carry each lesson's .py into its .ipynb and store the outputs of a new run
-	@$(PYTHON) tools/refresh_notebooks.py
+	@$(PYTHON) -m tools.refresh
 
 generate: $(READY) ## write badges and install cells of the lessons, tables and pictures of the README
-	@$(PYTHON) tools/generate.py
+	@$(PYTHON) -m tools.generate
 
 spread: $(READY) ## run the lessons with many seeds on both sources, for the bands of their checks
-	@$(PYTHON) tools/measure_spread.py mnist digits
+	@$(PYTHON) -m tools.spread mnist digits
 
 study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped one goes on
-	@$(PYTHON) tools/run_studies.py $(STUDIES)
+	@$(PYTHON) -m tools.studies $(STUDIES)
 
 benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed
-	@PYTHONPATH=tools $(PYTHON) benchmarks/benchmark.py
+	@$(PYTHON) -m benchmarks.benchmark
 
 lab: $(READY) ## open the lessons in JupyterLab
 	@$(PYTHON) -m jupyterlab notebooks

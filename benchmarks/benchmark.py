@@ -1,6 +1,6 @@
 """Measure the training: against what people would use instead, and against the machine's limit.
 
-    PYTHONPATH=tools python benchmarks/benchmark.py
+    python -m benchmarks.benchmark
 
 All of it runs in one go, in turn where things are compared, since machines are noisy. It prints a
 table, and writes runs/benchmark.json and runs/benchmark.png.
@@ -35,14 +35,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-import peers
 from aelib.data import Split, load_data
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, freeze
 from aelib.settings import project_folder
 from aelib.studies import read_rows, replication
 from aelib.training import infer, pick_device, train
-from lessons import KERNEL, ROOT, find_lessons, set_environment, write_whole
+from benchmarks import peers
+from tools.lessons import KERNEL, ROOT, find_lessons, set_environment, write_whole
 
 #: How often each comparison is repeated; medians are reported.
 ROUNDS = 3
@@ -455,7 +455,7 @@ def processes(count):
         with tempfile.TemporaryDirectory() as folder:  # A stopped one must leave nothing to go on.
             output = f"--output={folder}/classifier.safetensors"
             options = [f"--epochs={epochs}", "--train-size=6000", output]
-            command = [*torchrun, f"--nproc-per-node={count}", "-m", "aelib.parallel", *options]
+            command = [*torchrun, f"--nproc-per-node={count}", "-m", "aelib.training", *options]
             # On the processor, whether or not there are GPUs.
             environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
             subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -51,8 +51,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval, check, report
+from aelib.evaluation import accuracy, accuracy_interval
 from aelib.figures import image_rows, show
+from aelib.lesson import check, report
 from aelib.settings import check_settings
 
 # %%

@@ -51,8 +51,8 @@ from torch import nn
 
 from aelib import training
 from aelib.data import load_data
-from aelib.evaluation import check, report
 from aelib.figures import image_rows, loss_curve, show
+from aelib.lesson import check, report
 from aelib.models import Autoencoder, Decoder, Encoder, count_parameters
 from aelib.settings import check_settings
 

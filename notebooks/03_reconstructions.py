@@ -50,8 +50,9 @@ import numpy as np
 import torch
 
 from aelib.data import load_data
-from aelib.evaluation import check, reconstruction_errors, report
+from aelib.evaluation import reconstruction_errors
 from aelib.figures import code_map, image_rows, show
+from aelib.lesson import check, report
 from aelib.settings import check_settings
 from aelib.training import infer, pick_device, pretrained_autoencoder
 

@@ -50,8 +50,9 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval, check, report
+from aelib.evaluation import accuracy, accuracy_interval
 from aelib.figures import confusion_matrices, image_rows, loss_curve, score_chart, show
+from aelib.lesson import check, report
 from aelib.models import MLP, Classifier, Encoder, count_parameters, freeze
 from aelib.settings import check_settings
 from aelib.training import infer, pick_device, pretrained_autoencoder, train, train_or_load

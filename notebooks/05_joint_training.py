@@ -49,8 +49,9 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval, check, paired_comparison, report
+from aelib.evaluation import accuracy, accuracy_interval, paired_comparison
 from aelib.figures import code_map, confusion_matrices, image_rows, loss_curve, score_chart, show
+from aelib.lesson import check, report
 from aelib.models import MLP, Classifier, Encoder, freeze
 from aelib.settings import check_settings
 from aelib.training import infer, pick_device, pretrained_autoencoder, train_or_load

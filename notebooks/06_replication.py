@@ -56,8 +56,9 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
-from aelib.evaluation import mean_interval, report
+from aelib.evaluation import mean_interval
 from aelib.figures import show
+from aelib.lesson import report
 from aelib.settings import check_settings
 from aelib.studies import check_row, read_rows, replication, run_row, same_settings
 from aelib.training import train

@@ -50,16 +50,17 @@ import matplotlib.pyplot as plt
 import torch
 
 from aelib.data import load_data, random_affine
-from aelib.evaluation import mean_interval, report, win_probability
+from aelib.evaluation import mean_interval, win_probability
 from aelib.figures import image_rows, show
+from aelib.lesson import report
 from aelib.models import Noise
 from aelib.settings import check_settings
-from aelib.studies import check_row, labels, read_rows, recipe, run_row, same_settings
+from aelib.studies import check_row, few_labels, read_rows, recipe, run_row, same_settings
 
 # %%
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
 data = load_data(**data_settings)
-table = read_rows("labels")
+table = read_rows("few_labels")
 rows = table[table.source == "mnist"]
 plain = rows[rows.variant == "plain"]
 print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
@@ -102,11 +103,11 @@ print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 
 # %% tags=["readme"]
 figure, axis = plt.subplots(figsize=(7.5, 4.4))
-for method, marker in zip(labels.METHODS, "sv^oDXP", strict=True):
+for method, marker in zip(few_labels.METHODS, "sv^oDXP", strict=True):
     errors = 100 - plain[plain.method == method].groupby("labels").accuracy.mean()
     axis.loglog(errors.index, errors, f"{marker}-", label=method, markersize=6)
 axis.set(xlabel="labelled images", ylabel="test error (%)")
-axis.set(xticks=labels.LABELS, xticklabels=[f"{count:,}" for count in labels.LABELS])
+axis.set(xticks=few_labels.LABELS, xticklabels=[f"{count:,}" for count in few_labels.LABELS])
 axis.set(yticks=[2, 5, 10, 20, 50], yticklabels=["2", "5", "10", "20", "50"])
 axis.minorticks_off()
 axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -146,7 +147,7 @@ print(means.round(1).rename(columns="{:,}".format).rename_axis(index=None, colum
 # %%
 print(inspect.getsource(win_probability))
 scores = plain.pivot(index=["labels", "seed"], columns="method", values="accuracy")
-compared = (labels.FROZEN, labels.TUNED, labels.BOTH)
+compared = (few_labels.FROZEN, few_labels.TUNED, few_labels.BOTH)
 
 
 def compare(differences):
@@ -161,18 +162,20 @@ def compare(differences):
 for method in compared:
     print(f"\n{method}, minus from scratch")
     print("labels    mean     95 % interval    wins    probability to win")
-    for count in labels.LABELS:
+    for count in few_labels.LABELS:
         pair = scores.loc[count]
-        print(f"{count:>6,}  {compare(pair[method] - pair[labels.SCRATCH])}")
+        print(f"{count:>6,}  {compare(pair[method] - pair[few_labels.SCRATCH])}")
 
 # %%
 figure, axis = plt.subplots(figsize=(7.5, 3.4))
 for method, marker, nudge in zip(compared, "oDX", (0.94, 1.0, 1.06), strict=True):
-    differences = scores[method] - scores[labels.SCRATCH]
+    differences = scores[method] - scores[few_labels.SCRATCH]
     mean = differences.groupby("labels").mean().to_numpy()
-    lows, highs = zip(*(mean_interval(differences[count]) for count in labels.LABELS), strict=True)
+    lows, highs = zip(
+        *(mean_interval(differences[count]) for count in few_labels.LABELS), strict=True
+    )
     axis.errorbar(
-        [count * nudge for count in labels.LABELS],
+        [count * nudge for count in few_labels.LABELS],
         mean,
         [mean - lows, highs - mean],
         fmt=f"{marker}-",
@@ -181,7 +184,7 @@ for method, marker, nudge in zip(compared, "oDX", (0.94, 1.0, 1.06), strict=True
     )
 axis.axhline(0, color="0.3", linestyle="--")
 axis.set(xscale="log", xlabel="labelled images", ylabel="accuracy minus that from scratch")
-axis.set(xticks=labels.LABELS, xticklabels=[f"{count:,}" for count in labels.LABELS])
+axis.set(xticks=few_labels.LABELS, xticklabels=[f"{count:,}" for count in few_labels.LABELS])
 axis.minorticks_off()
 axis.legend()
 show(
@@ -248,12 +251,12 @@ show(
 wide = rows.pivot(index=["labels", "seed"], columns=["variant", "method"], values="accuracy")
 for count in (100, 6_000):
     print(f"\n{count:,} labels" + "frozen  fine-tuned  from scratch".rjust(52 - len(f"{count:,}")))
-    for variant in ("plain", *labels.VARIANTS):
+    for variant in ("plain", *few_labels.VARIANTS):
         cells = [
             f"{wide.loc[count][variant, method].mean():.1f}"
             if (variant, method) in wide
             else "the same"
-            for method in (labels.FROZEN, labels.TUNED, labels.SCRATCH)
+            for method in (few_labels.FROZEN, few_labels.TUNED, few_labels.SCRATCH)
         ]
         print(f"{variant:<20}" + "{:>13}{:>12}{:>14}".format(*cells))
 
@@ -261,10 +264,10 @@ for count in (100, 6_000):
 print("fine-tuned minus from scratch, with the same remedy")
 for count in (100, 6_000):
     print(f"{count:,} labels        mean     95 % interval    wins    probability to win")
-    for variant in ("plain", *labels.VARIANTS):
-        scratch = variant if labels.SCRATCH in labels.VARIANTS.get(variant, ()) else "plain"
+    for variant in ("plain", *few_labels.VARIANTS):
+        scratch = variant if few_labels.SCRATCH in few_labels.VARIANTS.get(variant, ()) else "plain"
         runs = wide.loc[count]
-        differences = runs[variant, labels.TUNED] - runs[scratch, labels.SCRATCH]
+        differences = runs[variant, few_labels.TUNED] - runs[scratch, few_labels.SCRATCH]
         print(f"  {variant:<14} {compare(differences)}")
 
 # %% [markdown]
@@ -299,8 +302,10 @@ for count in (100, 6_000):
 # three times, once with each learning rate to choose from.
 
 # %% tags=["nbval-ignore-output"]
-live_settings = labels.STAND_IN if data.source != "MNIST" else {**labels.FIXED, **labels.LIVE}
-live = run_row(labels, live_settings, seed)
+live_settings = few_labels.STAND_IN
+if data.source == "MNIST":
+    live_settings = {**few_labels.FIXED, **few_labels.LIVE}
+live = run_row(few_labels, live_settings, seed)
 known = same_settings(table, live_settings)
 known = known[known.seed == seed]
 for name in ("choice", "validation_accuracy", "accuracy"):
@@ -404,13 +409,13 @@ for approach in (1, 2):
 #
 # <details><summary>Answers</summary>
 #
-# 1. `plain[plain.method == labels.TUNED].groupby("labels").choice.value_counts()`: the two lower
-#    ones with 10 labels, always the highest with 6,000. Do not conclude that large steps destroy
-#    what the autoencoder has learned: the network from scratch, which has nothing to lose, makes
+# 1. `plain[plain.method == few_labels.TUNED].groupby("labels").choice.value_counts()`: the two
+#    lower ones with 10 labels, always the highest with 6,000. Do not conclude that large steps
+#    destroy what the autoencoder has learned: the network from scratch, which has nothing to lose, makes
 #    about the same choices.
-# 2. `scores.loc[10][[labels.TUNED, labels.SCRATCH]].var().sum() ** 0.5` is 8.4 points, the standard
-#    deviation of the difference that the pairing leaves is 5.2: `(scores.loc[10][labels.TUNED] -
-#    scores.loc[10][labels.SCRATCH]).std()`. Try 30: there it takes out nothing.
+# 2. With `pair = scores.loc[10][[few_labels.TUNED, few_labels.SCRATCH]]`, `pair.var().sum() ** 0.5`
+#    is 8.4 points. The standard deviation of the difference that the pairing leaves is 5.2:
+#    `pair.diff(axis=1).iloc[:, 1].std()`. Try 30: there it takes out nothing.
 # 3. All but the better encoder for approach 1. For approach 2 the wide head's does, too, on the
 #    wrong side.
 #
@@ -432,8 +437,8 @@ metrics = {
     .accuracy.mean()
     for approach in (1, 2)
 }
-for count in labels.LABELS:
-    differences = scores.loc[count][labels.TUNED] - scores.loc[count][labels.SCRATCH]
+for count in few_labels.LABELS:
+    differences = scores.loc[count][few_labels.TUNED] - scores.loc[count][few_labels.SCRATCH]
     metrics[f"labels_{count}_finetuned_minus_scratch"] = float(differences.mean())
 report(data.source, metrics, heading="From the tables: means of 10 runs each, on MNIST")
 

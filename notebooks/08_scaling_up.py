@@ -58,12 +58,14 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
 from aelib.data import load_data, scaled
-from aelib.evaluation import report
 from aelib.figures import show
+from aelib.lesson import report
 from aelib.models import MLP, Autoencoder, Classifier, Encoder
+from aelib.results import results_folder
 from aelib.settings import check_settings
-from aelib.studies import replication, results_folder
-from aelib.training import infer, join_processes, pick_device, train
+from aelib.studies import replication
+from aelib.training import infer, pick_device, train
+from aelib.training.processes import join_processes
 
 # %%
 data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
@@ -425,7 +427,7 @@ print(inspect.getsource(join_processes))
 # one group.
 #
 # ```
-# .venv/bin/torchrun --standalone --nproc-per-node=2 -m aelib.parallel --epochs 20
+# .venv/bin/torchrun --standalone --nproc-per-node=2 -m aelib.training --epochs 20
 # ```
 #
 # If one process dies, all end, and the same command goes on after the last whole epoch. The tests

@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-import benchmark
-import peers
 from aelib.data import load_data
 from aelib.evaluation import accuracy
 from aelib.models import Autoencoder
-from aelib.studies import results_folder
+from aelib.results import results_folder
 from aelib.training import infer
+from benchmarks import benchmark, peers
+from tools.lessons import ROOT
 
 STORED = json.loads(results_folder().joinpath("benchmark.json").read_text())
 
@@ -136,7 +136,7 @@ def test_the_stored_benchmark_has_every_number():
     names = ("time_ratio_approach_1", "time_ratio_approach_2", "share_of_peak")
     names += ("growth_60k_over_6k", "peak_rss_mb_60k", "lessons_seconds")
     assert [name for name in names if not STORED[name] > 0] == []
-    lessons = sorted(path.stem for path in benchmark.find_lessons(results_folder().parent).values())
+    lessons = sorted(path.stem for path in benchmark.find_lessons(ROOT / "notebooks").values())
     assert sorted(STORED["lessons"]) == lessons
     total = sum(lesson["seconds"] for lesson in STORED["lessons"].values())
     assert STORED["lessons_seconds"] == pytest.approx(total)

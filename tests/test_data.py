@@ -27,14 +27,14 @@ import pytest
 import torch
 from torchvision.datasets import MNIST
 
-from aelib import data
-from aelib.data import DataError, NoNetworkError, balanced_draw, load_data
+from aelib.data import DataError, NoNetworkError, balanced_draw, digits, load_data, mnist
+from aelib.data import load as loading
 from aelib.settings import data_root
-from lessons import ROOT
+from tools.lessons import ROOT
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 REAL_ROOTS = [data_root(), ROOT.parent / "shared" / "mnist"]
-REAL_MD5 = dict(data.UNPACKED_MD5)
+REAL_MD5 = dict(mnist.UNPACKED_MD5)
 each_source = pytest.mark.parametrize("source", ["mnist", "digits"])
 
 
@@ -78,7 +78,7 @@ def real_root(archives, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def real(real_root):
-    return data.load_mnist(real_root)
+    return mnist.load_mnist(real_root)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def load(request, monkeypatch):
     def load(source, *args):
         if source == "mnist":
             real = request.getfixturevalue("real")
-            monkeypatch.setattr(data, "load_mnist", lambda root: real)
+            monkeypatch.setattr(loading, "load_mnist", lambda root: real)
         return load_data(source, *args)
 
     return load
@@ -151,7 +151,7 @@ def test_no_image_of_mnist_is_in_two_splits(load, train_size):
 @pytest.mark.parametrize("train_size", [6_000, 60_000])
 def test_no_digit_of_the_stand_in_is_in_two_splits(monkeypatch, train_size):
     """Look at the 8x8 digits that the 28x28 images are made from; no two of them are alike."""
-    monkeypatch.setattr(data, "_as_mnist", lambda sources, generator: sources)
+    monkeypatch.setattr(digits, "_as_mnist", lambda sources, generator: sources)
     loaded = load_data("digits", train_size)
     assert len(loaded.train.images) == train_size
     splits = (loaded.train, loaded.validation, loaded.full_test)
@@ -235,7 +235,7 @@ class Small:
             self.unpacked[name] = head + body.astype(np.uint8).tobytes()
             self.archives[f"{name}.gz"] = gzip.compress(self.unpacked[name])
         md5 = {n: hashlib.md5(c).hexdigest() for n, c in (self.unpacked | self.archives).items()}
-        monkeypatch.setattr(data, "UNPACKED_MD5", {name: md5[name] for name in self.unpacked})
+        monkeypatch.setattr(mnist, "UNPACKED_MD5", {name: md5[name] for name in self.unpacked})
         monkeypatch.setattr(MNIST, "resources", [(name, md5[name]) for name in self.archives])
         self.raw = folder / "MNIST" / "raw"
         monkeypatch.setenv("AELIB_DATA", str(folder))

@@ -6,22 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from aelib import evaluation
+from aelib import lesson
 from aelib.evaluation import (
-    METRICS_MIME,
     accuracy,
     accuracy_interval,
     band,
-    check,
     mean_interval,
     paired_comparison,
     reconstruction_errors,
-    report,
     win_probability,
 )
-from lessons import ROOT
+from aelib.lesson import METRICS_MIME, check, report
+from aelib.results import results_folder
 
-MEASURED = json.loads((ROOT / "aelib" / "spread.json").read_text())
+MEASURED = json.loads(results_folder().joinpath("spread.json").read_text())
 
 
 @pytest.mark.parametrize(("wrong", "of", "percent"), [(0, 10, 100), (1, 4, 75), (7, 8, 12.5)])
@@ -85,7 +83,7 @@ def test_the_probability_that_one_more_difference_is_above_zero():
 def measured(monkeypatch):
     runs = {"MNIST": {"approach_1_accuracy": [95.0, 95.2, 95.4, 95.1, 95.3]}}
     spread = {"settings": {"train_size": 6_000, "epochs": 20}, "runs": runs}
-    monkeypatch.setattr(evaluation, "_spread", lambda: spread)
+    monkeypatch.setattr(lesson, "_spread", lambda: spread)
 
 
 def checked(value, source="MNIST", name="approach_1_accuracy", **settings):
@@ -127,7 +125,7 @@ def test_a_lesson_without_training_is_checked_too(measured):
 
 def test_a_report_stores_the_numbers_with_their_source(monkeypatch):
     shown = []
-    monkeypatch.setattr(evaluation, "display", lambda bundle, raw: shown.append((bundle, raw)))
+    monkeypatch.setattr(lesson, "display", lambda bundle, raw: shown.append((bundle, raw)))
     report("MNIST", {"mse": 0.01, "accuracy": 95.5})
     [(bundle, raw)] = shown
     assert raw

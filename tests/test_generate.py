@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from generate import generated
-from lessons import ROOT
+from tools.generate import generated
+from tools.lessons import ROOT
 
 OTHER = "https://github.com/somebody/else"
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from aelib.settings import check_settings
-from lessons import ROOT, displayed_metrics
+from tools.lessons import ROOT, displayed_metrics
 
 FOLDER = ROOT / "notebooks"
 TAGS = {"install", "parameters", "readme", "nbval-ignore-output", "nbval-check-output"}

@@ -12,8 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-import refresh_notebooks
-import run_notebooks
+from tools import refresh, run
 
 METRICS = "display({{'application/vnd.aelib.metrics+json': {}}}, raw=True)"
 MNIST = METRICS.format("{'source': 'MNIST'}")
@@ -80,7 +79,7 @@ def contents(folder):
 def test_bad_input_is_refused_before_anything_runs(root, arguments, expected):
     before = contents(root)
     with pytest.raises(SystemExit) as refusal:
-        run_notebooks.main(arguments, root)
+        run.main(arguments, root)
     message = str(refusal.value.code)
     assert [part for part in expected if part not in message] == [], message
     assert contents(root) == before
@@ -88,12 +87,12 @@ def test_bad_input_is_refused_before_anything_runs(root, arguments, expected):
 
 def test_without_lessons_there_is_nothing_to_run(tmp_path):
     with pytest.raises(SystemExit, match="There are no lessons"):
-        run_notebooks.main([], tmp_path)
+        run.main([], tmp_path)
 
 
 def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
     committed = contents(root / "notebooks")
-    status = run_notebooks.main(["--params", "epochs=5", "seed=7"], root)
+    status = run.main(["--params", "epochs=5", "seed=7"], root)
     printed = capsys.readouterr().out
     assert status == 1
     assert "02_broken, cell 5 of 6, In [4], ZeroDivisionError: division by zero" in printed
@@ -125,11 +124,11 @@ def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
         assert "A lesson" in (root / "runs" / f"{name}.html").read_text()
     last = (root / "runs" / "03_last.html").read_text()
     assert 'alt="An &lt;empty&gt; figure. Images: nowhere."' in last
-    assert run_notebooks.NO_ALT not in last
+    assert run.NO_ALT not in last
 
 
 def test_one_lesson_runs_alone(root):
-    assert run_notebooks.main(["03"], root) == 0
+    assert run.main(["03"], root) == 0
     metrics = json.loads((root / "runs" / "metrics.json").read_text())
     assert list(metrics["lessons"]) == ["03_last"]
     assert metrics["given"] == [20, 0]
@@ -149,7 +148,7 @@ def test_lessons_that_disagree_leave_no_metrics(tmp_path, capsys, second, compla
         name: {"status": "ok", "seconds": 1.0, "metrics": [metrics]}
         for name, metrics in {"01_a": first, "02_b": second}.items()
     }
-    assert run_notebooks.report(results, {}, tmp_path) == 1
+    assert run.report(results, {}, tmp_path) == 1
     assert complaint in capsys.readouterr().out
     assert not (tmp_path / "metrics.json").exists()
 
@@ -161,11 +160,11 @@ def test_an_interrupt_stops_the_run(tmp_path):
     started = tmp_path / "started"
     slow = lesson(f"open({str(started)!r}, 'w').close()\nimport time; time.sleep(60)")
     nbformat.write(slow, tmp_path / "notebooks" / "01_slow.ipynb")
-    code = "import pathlib, run_notebooks, sys; sys.exit(run_notebooks.main([], pathlib.Path('.')))"
+    code = "import pathlib, run_notebooks, sys; sys.exit(run.main([], pathlib.Path('.')))"
     runner = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.path.dirname(run_notebooks.__file__)},
+        env={**os.environ, "PYTHONPATH": os.path.dirname(run.__file__)},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -196,7 +195,7 @@ def test_refresh_stores_whole_runs_on_mnist_and_nothing_else(tmp_path, capsys):
         jupytext.write(notebook, folder / f"{name}.py", fmt="py:percent")
         (folder / f"{name}.ipynb").write_bytes(nbformat.writes(lesson("old")).encode())
     before = contents(folder)
-    assert refresh_notebooks.main(tmp_path) == 1
+    assert refresh.main(tmp_path) == 1
     printed = capsys.readouterr().out
     assert "Not refreshed: 02_broken, 03_standin." in printed
     assert "ZeroDivisionError" in printed
@@ -208,5 +207,5 @@ def test_refresh_stores_whole_runs_on_mnist_and_nothing_else(tmp_path, capsys):
 
     for name in ("02_broken", "03_standin"):
         (folder / f"{name}.py").unlink()
-    assert refresh_notebooks.main(tmp_path) == 0
+    assert refresh.main(tmp_path) == 0
     assert contents(folder)[good] == first[good]

@@ -13,21 +13,21 @@ import pytest
 import torch
 from distributed import LocalCluster
 
-import run_studies
-from aelib import training
 from aelib.data import load_data
 from aelib.models import count_parameters
+from aelib.results import results_folder
 from aelib.studies import (
     check_row,
-    labels,
+    few_labels,
     read_rows,
     recipe,
     replication,
-    results_folder,
     run_row,
     same_settings,
 )
-from run_studies import STUDIES, key, main, read_draft, run_study, workers
+from aelib.training import checkpoints
+from tools import studies as run_studies
+from tools.studies import STUDIES, key, main, read_draft, run_study, workers
 
 SETTINGS = {"source": "digits", "train_size": 100, "test_size": 100, "epochs": 2}
 SMALL = SimpleNamespace(
@@ -43,7 +43,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 sys.path[:0] = ["tools", "tests"]
-from run_studies import run_study, workers
+from tools.studies import run_study, workers
 from test_studies import SMALL
 with workers():
     run_study(SMALL, Path(sys.argv[1]), Path(sys.argv[2]))
@@ -52,7 +52,7 @@ with workers():
 
 @pytest.fixture(autouse=True)
 def no_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr(training, "project_folder", lambda: tmp_path)
+    monkeypatch.setattr(checkpoints, "project_folder", lambda: tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -168,17 +168,17 @@ def test_a_row_does_not_depend_on_the_number_of_threads(here):
 def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     """The second time the autoencoders are not trained but at hand."""
     settings = {"source": "digits", "unlabelled": 500, "steps": 60, "labels": 100}
-    pairs = [("plain", method) for method in labels.METHODS]
-    pairs += [(name, method) for name, methods in labels.VARIANTS.items() for method in methods]
+    pairs = [("plain", method) for method in few_labels.METHODS]
+    pairs += [(name, method) for name, methods in few_labels.VARIANTS.items() for method in methods]
     jobs = [{**settings, "variant": variant, "method": method} for variant, method in pairs]
-    rows = [run_row(labels, job, 0) for job in jobs]
+    rows = [run_row(few_labels, job, 0) for job in jobs]
     for row in rows:
         assert 30 < row["accuracy"] < 100
-        assert row["choice"] in labels.CHOICES.get(row["method"], labels.LEARNING_RATES)
+        assert row["choice"] in few_labels.CHOICES.get(row["method"], few_labels.LEARNING_RATES)
     # Two may have the same accuracy by chance, but not two accuracies.
     scores = {(row["accuracy"], row["validation_accuracy"]) for row in rows}
     assert len(scores) == len(pairs), rows
-    assert rows == [run_row(labels, job, 0) for job in jobs]
+    assert rows == [run_row(few_labels, job, 0) for job in jobs]
 
 
 @pytest.mark.parametrize("approach", [1, 2])

@@ -16,11 +16,10 @@ from safetensors import SafetensorError
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from aelib import training
 from aelib.data import load_data
 from aelib.models import MLP, Autoencoder, Classifier, Noise, freeze
-from aelib.training import infer, save_checkpoint, train, train_or_load
-from lessons import ROOT
+from aelib.training import checkpoints, infer, save_checkpoint, train, train_or_load
+from tools.lessons import ROOT
 
 SETTINGS = {"epochs": 2, "batch_size": 20, "learning_rate": 0.001, "seed": 0}
 
@@ -39,7 +38,7 @@ def few(digits):
 @pytest.fixture
 def cache(monkeypatch, tmp_path):
     """The folder of the checkpoints, with none in it."""
-    monkeypatch.setattr(training, "project_folder", lambda: tmp_path)
+    monkeypatch.setattr(checkpoints, "project_folder", lambda: tmp_path)
     return tmp_path / "runs" / "checkpoints"
 
 
@@ -298,7 +297,7 @@ def cached(model, images, loss_function=mse_loss, **changed):
 def test_the_very_same_training_is_loaded(few, cache, monkeypatch):
     first, second = fresh(), fresh()
     history = cached(first, few)
-    monkeypatch.setattr(training, "train", never)
+    monkeypatch.setattr(checkpoints, "train", never)
     assert cached(second, few) == history
     assert weights(second).equal(weights(first))
     assert not second.training
@@ -333,7 +332,7 @@ def other_pixel(model, images):
 def test_whatever_differs_is_trained_again(few, cache, monkeypatch, different):
     cached(fresh(), few, lambda a, b: (a - b).square().mean())
     cached(fresh(), few)
-    monkeypatch.setattr(training, "train", never)
+    monkeypatch.setattr(checkpoints, "train", never)
     with pytest.raises(AssertionError, match="trained again"):
         different(fresh(), few)
 
@@ -346,7 +345,7 @@ def test_a_damaged_checkpoint_is_trained_again(few, cache, capsys, damage):
     if damage == "half of it":
         path.write_bytes(path.read_bytes()[:-100])
     elif damage == "no history":
-        training.save_file({"of another": torch.ones(1)}, path)
+        checkpoints.save_file({"of another": torch.ones(1)}, path)
     else:
         path.unlink()
         path.mkdir()
@@ -374,15 +373,16 @@ def test_a_full_disk_leaves_no_checkpoint_and_costs_no_training(few, cache, caps
 #: Prints how often it trained, and what the weights are, for every line of input.
 RUN = """
 import hashlib, json, sys, torch
-from aelib import training, models
-train, calls = training.train, []
-training.train = lambda *args, **kwargs: calls.append(1) or train(*args, **kwargs)
+from aelib import models
+from aelib.training import checkpoints
+train, calls = checkpoints.train, []
+checkpoints.train = lambda *args, **kwargs: calls.append(1) or train(*args, **kwargs)
 print("ready", flush=True)
 for _ in sys.stdin:
     torch.manual_seed(0)
     model, images = models.Autoencoder(), torch.rand(200, 1, 28, 28)
     calls.clear()
-    training.train_or_load(
+    checkpoints.train_or_load(
         "a", model, (images, images), torch.nn.functional.mse_loss, validation=(images, images),
         epochs=2, batch_size=20, learning_rate=0.001, seed=0,
     )

@@ -1,9 +1,9 @@
 """Write what is generated: badges and install cells of the lessons, tables of the README.
 
-    python tools/generate.py
+    python -m tools.generate
 
-The address comes from pyproject.toml, numbers from aelib/spread.json and the stored benchmark, and
-titles and times from the lessons.
+The address comes from pyproject.toml, numbers from the spread over seeds and the stored benchmark,
+and titles and times from the lessons.
 """
 
 import base64
@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 
 from aelib.evaluation import mean_interval
-from lessons import ROOT, find_lessons
+from tools.lessons import ROOT, find_lessons
 
 INSTALL = """# %% tags=["install"]
 # In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
@@ -55,7 +55,7 @@ def generated(root=ROOT):
     """The content of every file that is generated or has generated parts, by path."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     address = project["urls"]["Repository"]
-    spread = json.loads((root / "aelib" / "spread.json").read_text())
+    spread = json.loads((root / "aelib" / "results" / "spread.json").read_text())
     texts = {
         path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()
     }
@@ -64,12 +64,12 @@ def generated(root=ROOT):
     head = "| | lesson | what you learn | time on a laptop | |\n|---|---|---|---|---|"
     readme = fill(readme, "lessons", "\n".join([head, *rows]))
     readme = fill(readme, "results", results(spread))
-    benchmark = json.loads((root / "notebooks" / "results" / "benchmark.json").read_text())
+    benchmark = json.loads((root / "aelib" / "results" / "benchmark.json").read_text())
     readme = fill(readme, "speed", speed(benchmark))
     pictures = {}
     for name, (png, alt) in readme_figures(root).items():
-        readme = fill(readme, name, f"![{alt}](docs/{name}.png)")
-        pictures[root / "docs" / f"{name}.png"] = png
+        readme = fill(readme, name, f"![{alt}](images/{name}.png)")
+        pictures[root / "images" / f"{name}.png"] = png
     texts[root / "README.md"] = readme
     return {path: text.encode() for path, text in texts.items()} | pictures
 

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-METRICS_TYPE = "application/vnd.aelib.metrics+json"
+from aelib.lesson import METRICS_MIME
+from aelib.settings import project_folder
+
+ROOT = project_folder()
 #: Kernels start as the kernel of this environment, and keep remarks on themselves to themselves.
 #: In the end they are stopped at once: to wait for each to leave takes a second or two.
 KERNEL = {
@@ -26,7 +28,7 @@ def displayed_metrics(notebook):
     """The metrics that an executed notebook displays, one dict for each display."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     bundles = [output.get("data", {}) for output in outputs]
-    return [bundle[METRICS_TYPE] for bundle in bundles if METRICS_TYPE in bundle]
+    return [bundle[METRICS_MIME] for bundle in bundles if METRICS_MIME in bundle]
 
 
 def displayed_alt_texts(notebook):

@@ -1,24 +1,16 @@
 """The studies behind the last lessons: functions of settings and a seed, run over many seeds.
 
 Each module has `JOBS`, a list of pairs of settings (a dict) and seed, and `run(settings, seed)`,
-which returns the metrics of one. `make study` runs them all; the rows are CSV files beside the
-lessons.
+which returns the metrics of one. `make study` runs them all; the rows are CSV files in
+`aelib/results/`.
 """
-
-from importlib.resources import files
 
 import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
 from aelib.evaluation import check_value
-from aelib.settings import project_folder
-
-
-def results_folder():
-    """Where the CSV files of the studies are: beside the lessons, or in the installed package."""
-    beside = project_folder() / "notebooks" / "results"
-    return beside if beside.is_dir() else files("aelib") / "results"
+from aelib.results import results_folder
 
 
 def read_rows(name):

@@ -11,7 +11,14 @@ import jupytext.cli
 import nbformat
 from nbclient import NotebookClient
 
-from lessons import KERNEL, ROOT, displayed_metrics, find_lessons, set_environment, write_whole
+from tools.lessons import (
+    KERNEL,
+    ROOT,
+    displayed_metrics,
+    find_lessons,
+    set_environment,
+    write_whole,
+)
 
 # What differs between machines, such as the version of Python, is left out.
 METADATA = {

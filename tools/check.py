@@ -11,7 +11,7 @@ import tempfile
 
 import pytest
 
-from lessons import ROOT, set_environment
+from tools.lessons import ROOT, set_environment
 
 
 class SkipStderr:
@@ -53,5 +53,5 @@ def check_offline():
 
 if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["--offline"]):
-        sys.exit("usage: check_notebooks.py [--offline]")
+        sys.exit("usage: python -m tools.check [--offline]")
     sys.exit(check_offline() if sys.argv[1:] else main(offline=False))

@@ -1,6 +1,6 @@
-"""Run the studies: every job once, side by side, into notebooks/results/NAME.csv.
+"""Run the studies: every job once, side by side, into aelib/results/NAME.csv.
 
-    python tools/run_studies.py [STUDY ...]
+    python -m tools.studies [STUDY ...]
 
 Rows are kept in runs/studies/ as they come, and a study that was stopped goes on from there. With
 the last row the study's CSV is replaced. The jobs run on this machine's cores or, where the
@@ -17,9 +17,9 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from aelib.studies import run_row
-from lessons import ROOT, set_environment, write_whole
+from tools.lessons import ROOT, set_environment, write_whole
 
-STUDIES = ("replication", "labels", "recipe")
+STUDIES = ("replication", "few_labels", "recipe")
 CONNECT_SECONDS = 20
 
 
@@ -32,7 +32,7 @@ def main(names, root=ROOT):
     with workers():
         for name in names or STUDIES:
             study = importlib.import_module(f"aelib.studies.{name}")
-            target = root / "notebooks" / "results" / f"{name}.csv"
+            target = root / "aelib" / "results" / f"{name}.csv"
             run_study(study, root / "runs" / "studies" / f"{name}.csv", target)
 
 

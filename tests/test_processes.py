@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from aelib.parallel import main
-from aelib.training import join_processes
+from aelib.training.__main__ import main
+from aelib.training.processes import join_processes
 
 #: No batch can be halved, and the last one of an epoch is smaller.
 SETTINGS = {"source": "digits", "train-size": 1_000, "batch-size": 97, "epochs": 8}
@@ -39,7 +39,7 @@ def start():
 
     def start_job(output):
         torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
-        command = [*torchrun, "--nproc-per-node=2", "-m", "aelib.parallel"]
+        command = [*torchrun, "--nproc-per-node=2", "-m", "aelib.training"]
         with output.with_suffix(".log").open("w") as log:
             command += arguments(output, SETTINGS)
             jobs.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))

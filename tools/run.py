@@ -1,6 +1,6 @@
 """Run the lessons headless; leave executed copies and metrics.json in runs/.
 
-    python tools/run_notebooks.py [LESSON ...] [--params NAME=VALUE ...]
+    python -m tools.run [LESSON ...] [--params NAME=VALUE ...]
 
 The committed notebooks stay as they are.
 """
@@ -21,7 +21,7 @@ from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
 from aelib.settings import check_settings
-from lessons import (
+from tools.lessons import (
     KERNEL,
     ROOT,
     displayed_alt_texts,

@@ -1,6 +1,6 @@
 """Train approach 2 in several processes: on a machine's cores, on its GPUs or on many machines.
 
-    torchrun --nproc-per-node=2 -m aelib.parallel --epochs 20
+    torchrun --nproc-per-node=2 -m aelib.training --epochs 20
 
 Every process has all the data and computes its share of each batch; their gradients are averaged.
 The order of the images and the result are those of one process, up to rounding. A job that was
@@ -33,7 +33,7 @@ DEFAULTS = {
 
 def main(arguments=None):
     """Train, or go on, and write the trained classifier and its history to `--output`."""
-    parser = argparse.ArgumentParser(prog="aelib.parallel", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="aelib.training", description=__doc__.splitlines()[0])
     parser.add_argument("--source", choices=SOURCES, default="auto")
     for name, default in DEFAULTS.items():
         kind = NUMBERS[name][0]

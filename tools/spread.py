@@ -1,6 +1,6 @@
-"""Run the lessons with many seeds, and keep their numbers in aelib/spread.json.
+"""Run the lessons with many seeds, and keep their numbers in aelib/results/spread.json.
 
-    python tools/measure_spread.py mnist digits
+    python -m tools.spread mnist digits
 
 The bands of the lessons' checks and the README's results come from this file. The seeds
 run side by side, one on each core; a process runs all lessons of its seeds, so that nothing is
@@ -17,11 +17,12 @@ from IPython.utils.capture import capture_output
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from lessons import METRICS_TYPE, ROOT, find_lessons, set_environment, write_whole
-from run_notebooks import read_settings
+from aelib.lesson import METRICS_MIME
+from tools.lessons import ROOT, find_lessons, set_environment, write_whole
+from tools.run import read_settings
 
 SEEDS = {"mnist": range(20), "digits": range(10)}
-SPREAD = ROOT / "aelib" / "spread.json"
+SPREAD = ROOT / "aelib" / "results" / "spread.json"
 
 
 def main(sources):
@@ -66,7 +67,7 @@ def run(path, source, seed):
                 shell.run_cell(cell.source).raise_error()
             if "parameters" in cell.metadata.get("tags", []):
                 shell.push({"source": source, "seed": seed})
-    return next(o.data[METRICS_TYPE] for o in captured.outputs if METRICS_TYPE in o.data)
+    return next(o.data[METRICS_MIME] for o in captured.outputs if METRICS_MIME in o.data)
 
 
 if __name__ == "__main__":

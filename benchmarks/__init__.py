@@ -1,0 +1,1 @@
+"""How long all of this takes, measured."""

@@ -1,0 +1,1 @@
+"""What runs, checks, refreshes and generates the lessons; `make` names each habit."""
