@@ -411,8 +411,8 @@ for approach in (1, 2):
 #
 # 1. `plain[plain.method == few_labels.TUNED].groupby("labels").choice.value_counts()`: the two
 #    lower ones with 10 labels, always the highest with 6,000. Do not conclude that large steps
-#    destroy what the autoencoder has learned: the network from scratch, which has nothing to lose, makes
-#    about the same choices.
+#    destroy what the autoencoder has learned: the network from scratch, which has nothing to lose,
+#    makes about the same choices.
 # 2. With `pair = scores.loc[10][[few_labels.TUNED, few_labels.SCRATCH]]`, `pair.var().sum() ** 0.5`
 #    is 8.4 points. The standard deviation of the difference that the pairing leaves is 5.2:
 #    `pair.diff(axis=1).iloc[:, 1].std()`. Try 30: there it takes out nothing.

@@ -30,6 +30,7 @@ PROBE_SECONDS = 6
 def mnist_splits(
     train_images, train_labels, test_images, test_labels, train_size, test_size, seed
 ):
+    """The splits of a lesson, drawn from what `load_mnist` returns."""
     generator = torch.Generator().manual_seed(seed)
 
     def split(pixels, labels):
