@@ -27,9 +27,7 @@ NETWORK_ERRORS = (urllib.error.URLError, TimeoutError, ConnectionError, HTTPExce
 PROBE_SECONDS = 6
 
 
-def mnist_splits(
-    train_images, train_labels, test_images, test_labels, train_size, test_size, seed
-):
+def mnist_splits(train_images, train_labels, test_images, test_labels, train_size, test_size, seed):
     """The splits of a lesson, drawn from what `load_mnist` returns."""
     generator = torch.Generator().manual_seed(seed)
 
