@@ -27,7 +27,7 @@ def train(
     training_data,
     loss_function,
     *,
-    validation,
+    validation=(),
     epochs,
     batch_size,
     learning_rate,
