@@ -120,3 +120,37 @@ def score_chart(scores):
     axis.set(yticks=range(len(scores)), yticklabels=scores, xlabel="accuracy (%)")
     axis.set_ylim(len(scores) - 0.5, -0.7)
     return figure
+
+
+def code_tiles(images, codes, titles):
+    """Draw images above their codes, each channel of a code as a tile.
+
+    Args:
+        images: `(N, 1, 28, 28)`.
+        codes: a dict from a name to codes `(N, C, H, W)`. Each has a scale of its own, with white
+            at zero and equally far to both sides.
+        titles: N short texts above the columns.
+
+    Returns:
+        The figure.
+    """
+    channels = next(iter(codes.values())).shape[1]
+    rows, count = 1 + channels * len(codes), len(images)
+    figure, axes = plt.subplots(rows, count, figsize=(0.75 * count + 2, 0.75 * rows + 0.3))
+    for column, (image, title) in enumerate(zip(images, titles, strict=True)):
+        axes[0, column].imshow(image.squeeze(0), vmin=0, vmax=1)
+        axes[0, column].set_title(title, size=9, loc="center")
+    for place, (name, values) in enumerate(codes.items()):
+        group = axes[1 + place * channels : 1 + (place + 1) * channels]
+        limit = values.abs().max().item()
+        for column, code in enumerate(values):
+            for channel, tile in enumerate(code):
+                drawn = group[channel, column].imshow(tile, "RdBu_r", vmin=-limit, vmax=limit)
+        for channel in range(channels):
+            label = f"{name}, channel {channel + 1}"
+            group[channel, 0].set_ylabel(label, rotation=0, ha="right", va="center")
+        figure.colorbar(drawn, ax=group, aspect=30)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    return figure

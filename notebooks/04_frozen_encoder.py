@@ -44,104 +44,188 @@ batch_size = 100
 learning_rate = 0.001
 
 # %%
-import inspect
+import copy
 
 import torch
 from torch import nn
 
 from aelib.data import load_data
 from aelib.evaluation import accuracy, accuracy_interval
-from aelib.figures import confusion_matrices, image_rows, loss_curve, score_chart, show
+from aelib.figures import code_tiles, confusion_matrices, loss_curve, score_chart, show
 from aelib.lesson import check, report
-from aelib.models import MLP, Classifier, Encoder, count_parameters, freeze
-from aelib.settings import check_settings
-from aelib.training import infer, pick_device, pretrained_autoencoder, train, train_or_load
+from aelib.models import Encoder, freeze
+from aelib.training import infer, pick_device, pretrained_autoencoder, train
 
-# %%
-data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-training_settings = check_settings(
-    epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
-)
+data_settings = {"train_size": train_size, "test_size": test_size}
+training_settings = {
+    "epochs": epochs,
+    "batch_size": batch_size,
+    "learning_rate": learning_rate,
+    "seed": seed,
+}
 settings = {**data_settings, **training_settings}
-data = load_data(**data_settings)
+data = load_data(source, seed=seed, **data_settings)
 device = pick_device()
-
-# %%
-autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
-encoder = autoencoder.encoder
 
 # %% [markdown]
 # ## The plan
 #
 # Throw the decoder away. Keep the encoder exactly as it is, and put a small classifier behind its
-# code: a **multilayer perceptron** (MLP). Its 48 inputs go to a hidden layer of 120 numbers with
-# ReLU, and those to 10 outputs. The labels train the MLP and nothing else.
+# code: a **multilayer perceptron** (MLP), often called the *head*. Its 48 inputs go to a hidden
+# layer of 120 numbers with ReLU, and those to 10 outputs. The labels train the head and nothing
+# else.
 #
-# So these 48 numbers are all that the MLP will ever see of an image. Below each digit they are
-# drawn as three maps of 4 by 4, one above the other (rows 1 to 4, 5 to 8 and 9 to 12), dark for low
-# and bright for high.
+# So these 48 numbers are all that the head will ever see of an image. Below each digit they are
+# drawn as its three maps of 4 by 4: red above zero, blue below, white at zero.
 #
 # **Predict:** will the two codes of the same digit look alike? Could you tell 4 from 9 by them?
 
 # %%
+autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
+encoder = autoencoder.encoder
 codes = infer(encoder, data.train.images)
-titles = (0, 0, 1, 1, 3, 3, 4, 4, 9, 9)
-chosen = [(data.train.labels == d).nonzero()[i % 2, 0].item() for i, d in enumerate(titles)]
-maps = codes[chosen].reshape(10, 1, 12, 4)
-maps = (maps - maps.min()) / (maps.max() - maps.min())
-figure = image_rows({"image": data.train.images[chosen], "code": maps}, titles=titles)
+digits = (0, 0, 1, 1, 3, 3, 4, 4, 9, 9)
+chosen = [(data.train.labels == d).nonzero()[i % 2, 0].item() for i, d in enumerate(digits)]
+figure = code_tiles(data.train.images[chosen], {"code": codes[chosen]}, titles=digits)
 show(figure, "Two images each of 0, 1, 3, 4 and 9 above their codes of 48 numbers.", data.source)
 
 # %% [markdown]
 # Codes of the same digit have something in common, but far from everything: the two zeros differ in
-# width, the two ones in slant, and their codes know it. Look at the ones: where the stroke leans,
-# so does the dark stripe in the uppermost map. Codes of a 4 and of a 9 are hard to tell apart for
-# the eye. The MLP has to do better.
+# width, the two ones in slant, and their codes know it. Codes of a 4 and of a 9 are hard to tell
+# apart for the eye. The head has to do better.
+#
+# ## The head
+#
+# Here is the whole of it. A class of your own says in `__init__` what it is made of, and in
+# `forward` what becomes of an input.
+#
+# There is one thing in it that you have not met. It looks at the codes *before* any training, and
+# keeps two numbers for each of the 48: the mean and the standard deviation. In `forward` it
+# subtracts the one and divides by the other. Why? The first layer multiplies each number by a
+# weight and adds up. If one number ran from -30 to 30 and another from -0.1 to 0.1, the second
+# would go unheard, and steps that suit one weight would be far too long or short for the other.
+# `register_buffer` keeps the two with the head, on the same device and in the same file, without
+# making them something to be trained.
 
-# %%
-print(inspect.getsource(MLP))
-print(inspect.getsource(Classifier))
+
+# %% tags=["build"]
+class MLP(nn.Module):
+    """Codes `(N, 3, 4, 4)` to class scores `(N, 10)`."""
+
+    def __init__(self, codes, width=120):
+        super().__init__()
+        codes = codes.flatten(1)  # (N, 48)
+        self.register_buffer("mean", codes.mean(0))
+        self.register_buffer("std", codes.std(0).clamp_min(1e-6))
+        self.layers = nn.Sequential(nn.Linear(48, width), nn.ReLU(), nn.Linear(width, 10))
+
+    def forward(self, codes):
+        return self.layers((codes.flatten(1) - self.mean) / self.std)
+
 
 # %% [markdown]
-# The ten outputs are scores, one per digit; the highest wins. The loss for that is
-# **cross-entropy**: it turns scores into probabilities, and gets smaller as the true digit gets
-# more of it. For someone who has no idea it is the natural logarithm of 10, about 2.3.
+# (`clamp_min` is for a number that is the same for every image: its deviation is zero, and nobody
+# can divide by that.) A classifier of images is an encoder with this head behind it:
+
+
+# %% tags=["build"]
+class Classifier(nn.Module):
+    """Images `(N, 1, 28, 28)` to class scores `(N, 10)`."""
+
+    def __init__(self, encoder, mlp):
+        super().__init__()
+        self.encoder = encoder
+        self.mlp = mlp
+
+    def forward(self, images):
+        return self.mlp(self.encoder(images))
+
+
+# %% [markdown]
+# ## The loss: cross-entropy
+#
+# The ten outputs are **scores** (*logits*), one for each digit, and the highest wins. How wrong is
+# it? To count mistakes is of no use for training: if a weight is moved a little, the count mostly
+# stays as it is, and there is no gradient. So the scores are first turned into probabilities, by
+# the **softmax**, and then the loss asks how much probability the *true* digit got:
+#
+# $$p_i = \frac{e^{s_i}}{\sum_j e^{s_j}} \qquad \text{loss} = -\ln p_\text{true}$$
+#
+# Take three classes, with the scores 2, 1 and -1. Raised to the power of e they are 7.39, 2.72 and
+# 0.37, in sum 10.48. So the probabilities are 0.71, 0.26 and 0.04.
+#
+# **Predict:** what is the loss if the first class is the true one? And if the last one is?
+
+# %%
+example = torch.tensor([[2.0, 1.0, -1.0]])
+print("probabilities:", [f"{p:.2f}" for p in example.softmax(1)[0].tolist()])
+for true in range(3):
+    loss = nn.functional.cross_entropy(example, torch.tensor([true]))
+    print(f"loss if class {true} is the true one: {loss:.2f}")
+
+# %% [markdown]
+# A loss of 0.35 for being right and fairly sure, 3.35 for having given the true class a
+# probability of 0.04. It grows without end as that probability goes to zero: a confident mistake is
+# what cross-entropy punishes hardest. Keep that in mind for lesson 5. Whoever has no idea gives
+# each of ten digits a tenth and pays the logarithm of 10, about 2.3.
+#
+# `cross_entropy` takes the *scores*, not the probabilities. To apply a softmax before it is among
+# the most frequent mistakes with PyTorch. It does not fail; it only learns badly.
 #
 # ## What frozen means
 #
-# Two things have to be switched off. *Gradients*: `requires_grad_(False)` tells torch that these
-# weights are not to be trained. *Training mode*: some layers (dropout, batch normalization) behave
-# differently while training, and `eval()` stops that. Our encoder has none of them, but the habit
-# costs nothing.
+# The encoder is to stay as it is. Two things have to be switched off.
+#
+# *Gradients*: `requires_grad_(False)` tells torch that these weights are not to be trained.
+#
+# *Training mode*: some layers behave differently while training, and `eval()` stops that. Our
+# encoder has none of them, so it is easy to think that this does not matter. Look at an encoder
+# that has one: *batch normalization* brings its inputs to one scale, and keeps a running mean of
+# them as it trains. That mean is not a weight. It is a buffer, and moves without any gradient.
+#
+# **Predict:** no weight of this encoder may be trained. After one batch, has anything in it moved?
 
 # %%
-print(inspect.getsource(freeze))
-freeze(encoder)
-torch.manual_seed(seed)
-classifier = Classifier(encoder, MLP(codes)).to(device)
-trainable = sum(p.numel() for p in classifier.parameters() if p.requires_grad)
-print(f"parameters: {count_parameters(classifier):,}, of which {trainable:,} are trained")
+with_norm = nn.Sequential(nn.Conv2d(1, 3, kernel_size=7, stride=7), nn.BatchNorm2d(3))
+with_norm.requires_grad_(False).eval()
+model = Classifier(with_norm, MLP(infer(with_norm, data.train.images[:100]).cpu()))
+for call in ("model.train()", "model.train(); with_norm.eval()"):
+    before = with_norm[1].running_mean.clone()
+    model.train()
+    if "eval" in call:
+        with_norm.eval()
+    model(data.train.images[:100])
+    print(f"{call:<32} mean has moved:", not with_norm[1].running_mean.equal(before))
 
 # %% [markdown]
+# Yes. `eval()` had been called, but `model.train()`, the first line of every training loop, goes
+# down into all parts of a model and undoes it. So the loop has to put the frozen part back into
+# evaluation mode, each time: that is what `aelib.training.train` does with every part that has
+# weights and none to be trained.
+#
 # The published notebook freezes nothing; it only leaves the encoder out of the list of weights that
 # Adam is given. That works as long as nobody touches the list. So do not trust, measure: keep a
-# copy of the encoder's weights, train the whole classifier for an epoch, and compare bit for bit.
+# copy of everything in the encoder, weights and buffers, train the whole classifier for an epoch,
+# and compare bit for bit.
 #
 # **Predict:** the encoder has six tensors of weights. How many of them will have changed?
 
 # %%
-before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+freeze(encoder)  # No gradients, evaluation mode.
+torch.manual_seed(seed)
+classifier = Classifier(encoder, MLP(codes)).to(device)
+before = copy.deepcopy(encoder.state_dict())
 one_epoch = {**training_settings, "epochs": 1}
 loss_function = nn.functional.cross_entropy
-first = train(classifier, data.train, loss_function, validation=data.validation, **one_epoch)
+from_images = train(classifier, data.train, loss_function, **one_epoch)
 changed = [name for name, tensor in encoder.state_dict().items() if not tensor.equal(before[name])]
 assert not changed, f"the frozen encoder has changed: {changed}"
 print("tensors of the encoder that changed:", len(changed), "of", len(before))
 
 # %% [markdown]
 # Not one number of the encoder has changed. But then its codes do not change either, and in every
-# epoch it would compute the same 6,000 once more. Once is enough: keep the codes, and train the MLP
-# on them, from the same first weights.
+# epoch it would compute the same 6,000 once more. Once is enough: keep the codes, and train the
+# head on them, from the same first weights.
 #
 # **Predict:** where does the loss start, and will it be another than from images? And over 20
 # epochs, how close will the validation loss stay to the training loss, compared with the
@@ -149,36 +233,29 @@ print("tensors of the encoder that changed:", len(changed), "of", len(before))
 
 # %%
 torch.manual_seed(seed)
-classifier = Classifier(encoder, MLP(codes)).to(device)
-history = train_or_load(
-    "approach_1",
-    classifier.mlp,
+head = MLP(codes).to(device)
+approach_1 = Classifier(encoder, head)
+history = train(
+    head,
     (codes, data.train.labels),
     loss_function,
     validation=(infer(encoder, data.validation.images), data.validation.labels),
     **training_settings,
 )
+figure = loss_curve(history, "cross-entropy")
+show(figure, "Cross-entropy of the MLP against the epoch: both lines fall, then part.", data.source)
 
 # %% tags=["nbval-ignore-output"]
-for name, losses in (("images", first), ("codes", history)):
+for name, losses in (("images", from_images), ("codes", history)):
     print(f"cross-entropy of the first epoch, from {name:<6}: {losses['training_loss'][0]:.6f}")
-
-# %%
-figure = loss_curve(history, "cross-entropy")
-show(
-    figure,
-    "Cross-entropy of the MLP against the epoch: both lines fall steeply and then level off, the "
-    f"training loss at {history['training_loss'][-1]:.2f}.",
-    data.source,
-)
 
 # %% [markdown]
 # The loss of the first epoch is the same from images and from codes, up to rounding: the encoder
 # only cost time. It is already well below 2.3, as it is the mean over a whole epoch of learning.
 # At first validation is the lower one, for the reason given in lesson 2. The lines soon meet, and
-# part again, where those of the autoencoder ended on top of each other: the MLP fits
-# its training images better than new ones. That distance is the **generalization gap**. While the
-# validation loss still falls, as it does here, it is no reason to stop.
+# part again, where those of the autoencoder ended on top of each other: the head fits its training
+# images better than new ones. That distance is the **generalization gap**. While the validation
+# loss still falls, as it does here, it is no reason to stop.
 #
 # ## The accuracy
 #
@@ -199,7 +276,7 @@ def score_model(name, model, inputs=lambda images: images):
     return predicted
 
 
-predicted = score_model("approach_1_accuracy", classifier)
+predicted = score_model("approach_1_accuracy", approach_1)
 
 # %% [markdown]
 # On all 10,000 images that is above both baselines of lesson 1, logistic regression and nearest
@@ -255,23 +332,16 @@ encoders = {
 }
 
 # %%
-mlps = {}
+heads = {}
 for name, encode in encoders.items():
-    codes, validation_codes = encode(data.train.images), encode(data.validation.images)
+    other_codes = encode(data.train.images)
     torch.manual_seed(seed)
-    mlps[name] = MLP(codes).to(device)
-    train_or_load(
-        name,
-        mlps[name],
-        (codes, data.train.labels),
-        loss_function,
-        validation=(validation_codes, data.validation.labels),
-        **training_settings,
-    )
+    heads[name] = MLP(other_codes).to(device)
+    train(heads[name], (other_codes, data.train.labels), loss_function, **training_settings)
 
 # %% tags=["nbval-ignore-output"]
 for name, encode in encoders.items():
-    score_model(name, mlps[name], encode)
+    score_model(name, heads[name], encode)
 
 # %%
 names = {
