@@ -197,8 +197,8 @@ for name, model in (("approach_1", approach_1), ("approach_2", approach_2)):
 # %% [markdown]
 # Approach 2 is better on all 10,000 images. And yet its validation loss has little to show for it:
 # it has come back up from its lowest point, and in some runs it ends above that of approach 1. Both
-# are true at once. Accuracy counts mistakes, each for one. Cross-entropy weighs them by how sure the
-# classifier was, as you saw in lesson 4. A network whose training loss has gone to almost 0 has
+# are true at once. Accuracy counts mistakes, each for one. Cross-entropy weighs them by how sure
+# the classifier was, as you saw in lesson 4. A network whose training loss has gone to almost 0 has
 # become very sure of everything, also where it is wrong. It makes fewer mistakes, and dearer ones.
 #
 # ## Stopping early
@@ -223,8 +223,8 @@ for name, model in (("to the end", approach_2), (f"stopped after {best_epoch}", 
     print(f"{name:<18} test loss {loss:.3f}   accuracy {percent:.2f} %")
 
 # %% [markdown]
-# The loss on test images is lower, so the stopped network is a better judge of its own doubt. But it
-# makes about as many mistakes, or more. Which of the two to take depends on what you need:
+# The loss on test images is lower, so the stopped network is a better judge of its own doubt. But
+# it makes about as many mistakes, or more. Which of the two to take depends on what you need:
 # probabilities that you can rely on, or the fewest mistakes. (The epoch was chosen by validation
 # images; the test images have had no say in it.) In the rest of this lesson, approach 2 is the
 # network that was trained to the end.
