@@ -1,0 +1,121 @@
+"""The generated parts of the README: what was measured, and what each lesson asks and answers."""
+
+import numpy as np
+
+from aelib.evaluation import mean_interval
+from aelib.studies import few_labels, read_rows
+
+#: The question of each lesson and what comes out. What is in braces is a mean over the seeds of
+#: `make spread`.
+LESSONS = {
+    "01_dataset": (
+        "What does a network have to beat?",
+        "Three nearest neighbours, which learn nothing: "
+        "{nearest_neighbours_accuracy_full_test:.1f} %.",
+    ),
+    "02_autoencoder": (
+        "How do you build an autoencoder, and why do some die?",
+        "Network and loop in your own cells, and a ReLU that kills some of them.",
+    ),
+    "03_reconstructions": (
+        "What does a code of 48 numbers keep of an image?",
+        "Shape, place and slant, but no sharp edges: error {reconstruction_mse_full_test:.4f}, "
+        "where PCA's is {pca_mse_full_test:.4f}.",
+    ),
+    "04_frozen_encoder": (
+        "Approach 1: how good is an MLP on the frozen code?",
+        "{approach_1_accuracy_full_test:.1f} %. On a random encoder it gets "
+        "{random_encoder_accuracy_full_test:.1f} %.",
+    ),
+    "05_joint_training": (
+        "Approach 2: what if the labels train the encoder, too?",
+        "{approach_2_accuracy_full_test:.1f} %, with fewer mistakes, and dearer ones.",
+    ),
+    "06_replication": (
+        "Can the published numbers be reproduced?",
+        "By a few seeds of sixteen, on ten times the images.",
+    ),
+    "07_labels": (
+        "When does a code learned without labels help?",
+        "When labels are few; how much depends on what you compare it with.",
+    ),
+    "08_scaling_up": (
+        "Where does the time of a training go?",
+        "A stored run of the benchmark, taken apart.",
+    ),
+}
+#: What the table of results shows: a label, its key, how many digits, and the unit.
+RESULTS = [
+    ("reconstruction error (MSE), autoencoder", "reconstruction_mse_full_test", 4, ""),
+    ("reconstruction error (MSE), PCA-48", "pca_mse_full_test", 4, ""),
+    ("logistic regression on pixels", "logistic_regression_accuracy_full_test", 2, " %"),
+    ("3 nearest neighbours on pixels", "nearest_neighbours_accuracy_full_test", 2, " %"),
+    ("random encoder, frozen, + MLP", "random_encoder_accuracy_full_test", 2, " %"),
+    ("PCA-48 + MLP", "pca_mlp_accuracy_full_test", 2, " %"),
+    ("**approach 1**: autoencoder, frozen, + MLP", "approach_1_accuracy_full_test", 2, " %"),
+    ("**approach 2**: encoder and MLP together", "approach_2_accuracy_full_test", 2, " %"),
+]
+PUBLISHED = {1: 87.34, 2: 93.18}
+
+
+def answer(runs):
+    """The answer of the whole tutorial, in three lines.
+
+    Args:
+        runs: the numbers of the lessons over the seeds, by name.
+    """
+    one, two = (np.mean(runs[f"approach_{number}_accuracy_full_test"]) for number in PUBLISHED)
+    rows = read_rows("few_labels")
+    rows = rows[(rows.source == "mnist") & (rows.variant == "plain") & (rows.labels == 10)]
+    scores = rows.pivot(index="seed", columns="method", values="accuracy")
+    gain = scores[few_labels.FROZEN] - scores[few_labels.PIXELS]
+    low, high = mean_interval(gain)
+    published = read_rows("replication")
+    published = published[(published.train_size == 60_000) & (published.change == "as published")]
+    reached = [
+        int((published[f"approach_{number}"] >= value).sum()) for number, value in PUBLISHED.items()
+    ]
+    lines = [
+        f"With 6,000 labels, not by itself. An MLP on the frozen encoder's code (approach 1) gets "
+        f"{one:.1f} %, encoder and MLP trained together (approach 2) get {two:.1f} %.",
+        f"With 10 labels, a little. The frozen code is {gain.mean():.1f} points better than "
+        f"logistic regression on the pixels (95 % interval {low:.1f} to {high:.1f}, "
+        f"{len(gain)} draws).",
+        f"The published numbers that this tutorial rebuilds are those of a lucky seed. Of "
+        f"{len(published)} runs of the published recipe, {reached[0]} reach its "
+        f"{PUBLISHED[1]} % for approach 1 and {reached[1]} its {PUBLISHED[2]} % for approach 2:",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def lessons(titles, runs, badge):
+    """A line for each lesson: its title, its question, what comes out, a link to Colab.
+
+    Args:
+        titles: the title of each lesson, by its name.
+        runs: as for `answer`.
+        badge: gives the address that opens a lesson in Colab, from its name.
+    """
+    means = {name: np.mean(values) for name, values in runs.items()}
+    return "\n".join(
+        f"{number}. **[{title}](notebooks/{name}.ipynb).** {LESSONS[name][0]} "
+        f"*{LESSONS[name][1].format(**means)}* [Open in Colab]({badge(name)})"
+        for number, (name, title) in enumerate(titles.items(), 1)
+    )
+
+
+def results(runs):
+    """The table of results: means over seeds, with the 95 % interval of the mean."""
+    count = len(runs["approach_1_accuracy_full_test"])
+    rows = [
+        f"| mean of {count} runs, all 10,000 test images | this tutorial | original, one run |",
+        "|---|---|---|",
+    ]
+    theirs = {
+        f"approach_{number}_accuracy_full_test": f"{value} %" for number, value in PUBLISHED.items()
+    }
+    for label, key, digits, unit in RESULTS:
+        low, high = mean_interval(runs[key])
+        ours = f"{np.mean(runs[key]):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+        rows.append(f"| {label} | {ours} | {theirs.get(key, '')} |")
+    return "\n".join(rows)
