@@ -1,5 +1,6 @@
 """MNIST from its four files: where they are found, unpacked or downloaded, and the splits of it."""
 
+import os
 from contextlib import suppress
 
 import numpy as np
@@ -100,7 +101,7 @@ def _raw_folder(root):
     """Where files are kept: torchvision's `MNIST/raw`, which `root` may itself be or lie above."""
     for folder in (root / "MNIST" / "raw", root / "mnist" / "raw", root / "raw", root):
         parts = [part.lower() for part in folder.absolute().parts[-2:]]
-        if parts == ["mnist", "raw"] and folder.is_dir():
+        if parts == ["mnist", "raw"] and os.path.isdir(folder):
             return folder
     return root / "MNIST" / "raw"
 
@@ -118,18 +119,17 @@ def _explained(error, raw, missing, faults):
     names = [name for name in FILES if name in missing]
     archives = ", ".join(f"{name}.gz" for name in names)
     if faults:
-        lines = [f"- {place} {what}." for _, place, what in faults]
-        lines += [f"- {name} is not there." for name in names if name not in {f[0] for f in faults}]
+        lines = [f"{place} {what}." for _, place, what in faults]
+        named = {name for name, _, _ in faults}
+        if None not in named:
+            lines += [f"{name} is not there." for name in names if name not in named]
         return DataError(
-            "MNIST is not whole:\n"
-            + "\n".join(lines)
-            + f"\nThe download failed: {error}.\nConnect "
-            f"to a network and run again, or put whole copies of {archives} into {raw}, or use "
-            "source='digits'."
+            "\n- ".join(["MNIST is not whole:", *lines])
+            + f"\nThe download failed: {error}.\nConnect to a network and run again, or put whole "
+            f"copies of {archives} into {raw}, or use source='digits'."
         )
-    every = len(names) == len(FILES)
-    which = "MNIST's four files are" if every else f"Of MNIST's four files {', '.join(names)} is"
+    which = "MNIST's four files" if len(names) == len(FILES) else " and ".join(names)
     return NoNetworkError(
-        f"{which} not in {raw} or elsewhere in the data root, and the download failed: {error}.\n"
+        f"not in {raw} or elsewhere in the data root: {which}; the download failed: {error}.\n"
         f"To get MNIST, connect to a network and run again, or copy {archives} into that folder."
     )
