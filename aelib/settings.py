@@ -24,8 +24,8 @@ def check_settings(**settings):
     """
     for name, value in settings.items():
         if name == "source":
-            if value not in SOURCES:
-                raise ValueError(f"source={value!r} is not a source: use one of {SOURCES}")
+            if not isinstance(value, str) or value not in SOURCES:
+                raise ValueError(f"source={shown(value)} is not a source: use one of {SOURCES}")
             continue
         if name not in NUMBERS:
             raise ValueError(
@@ -38,8 +38,19 @@ def check_settings(**settings):
         )
         if not in_range:
             noun = "a whole number" if kind is int else "a number"
-            raise ValueError(f"{name}={value!r} cannot be used: {noun} from {low} to {high} can")
+            raise ValueError(
+                f"{name}={shown(value)} cannot be used: {noun} from {low} to {high} can"
+            )
     return settings
+
+
+def shown(value):
+    """A value as a message shows it: `repr`, but short, and for all values."""
+    try:
+        text = repr(value)
+    except Exception:  # As of a whole number with more digits than Python prints.
+        text = f"({type(value).__name__})"
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def project_folder():

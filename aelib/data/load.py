@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from aelib.data.digits import digits_splits
-from aelib.data.errors import NoNetworkError
+from aelib.data.errors import DataError, NoNetworkError
 from aelib.data.mnist import load_mnist, mnist_splits
 from aelib.data.splits import Split, scaled
-from aelib.settings import check_settings, data_root
+from aelib.settings import check_settings, data_root, shown
 
 
 def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0, as_bytes=False):
@@ -24,14 +24,20 @@ def load_data(source="auto", train_size=6_000, test_size=1_000, seed=0, as_bytes
 
     Raises:
         ValueError: a setting that cannot be used.
-        DataError: damaged files, a data root that cannot be written, or, for "mnist", no files
+        DataError: damaged files, a data root that cannot be used, or, for "mnist", no files
             and no network.
     """
     check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
+    if not isinstance(as_bytes, bool):
+        raise ValueError(f"as_bytes={shown(as_bytes)} cannot be used: True or False can")
     data = None
     if source != "digits":
         try:
-            data = mnist_splits(*load_mnist(data_root()), train_size, test_size, seed)
+            root = data_root()
+        except RuntimeError as error:  # AELIB_DATA is ~somebody, and nobody is called so.
+            raise DataError(f"AELIB_DATA names no folder: {error}") from error
+        try:
+            data = mnist_splits(*load_mnist(root), train_size, test_size, seed)
         except NoNetworkError as error:
             if source == "mnist":
                 raise

@@ -1,0 +1,54 @@
+"""Files that are there whole or not at all, whoever is stopped half-way."""
+
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+
+try:
+    import fcntl
+except ImportError:  # Windows; a file that is open cannot be removed there, which says as much.
+    fcntl = None
+
+PART = ".part-"
+
+
+def write_whole(path, content):
+    """Write `content` under another name first, so that nobody meets half of `path`.
+
+    The part is locked while it is written, and with the process its lock dies too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for pause in (0.1, 0.1, None):
+        part = path.with_name(f"{PART}{secrets.token_hex(8)}")
+        try:
+            with part.open("xb") as file:
+                if fcntl:
+                    with suppress(OSError):  # Some network drives have no locks.
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                file.write(content)
+            try:
+                return os.replace(part, path)
+            except (FileNotFoundError, PermissionError):
+                # Cleared in the moment between; or, on Windows, somebody reads what is there.
+                if pause is None:
+                    raise
+        finally:
+            with suppress(OSError):
+                part.unlink()
+        time.sleep(pause)
+
+
+def clear_parts(folder):
+    """Remove the parts in `folder` that no living process writes."""
+    for part in folder.glob(f"{PART}*"):
+        with suppress(OSError):  # In use, not ours to remove, or gone already.
+            if part.is_dir():  # Made before parts were files.
+                shutil.rmtree(part)
+            elif fcntl:
+                with part.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    part.unlink()
+            else:
+                part.unlink()
