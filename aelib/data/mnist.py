@@ -15,6 +15,7 @@ import torch
 
 from aelib.data.errors import DataError, NoNetworkError
 from aelib.data.splits import VALIDATION_SIZE, Split, balanced_draw, with_test
+from aelib.settings import SOURCE_NAMES
 
 #: MD5 sums of the four files once unpacked; torchvision has those of the archives.
 UNPACKED_MD5 = {
@@ -42,7 +43,7 @@ def mnist_splits(train_images, train_labels, test_images, test_labels, train_siz
     left = left.nonzero().squeeze(1)
     train = left[balanced_draw(train_labels[left], train_size, generator)]
     return with_test(
-        "MNIST",
+        SOURCE_NAMES["mnist"],
         split(train_images[train], train_labels[train]),
         split(train_images[validation], train_labels[validation]),
         split(test_images, test_labels),
