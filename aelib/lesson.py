@@ -7,9 +7,7 @@ from IPython.display import display
 
 from aelib.evaluation import check_value
 from aelib.results import results_folder
-
-#: The MIME type under which a lesson's numbers are stored in its outputs.
-METRICS_MIME = "application/vnd.aelib.metrics+json"
+from aelib.settings import METRICS_MIME
 
 
 def report(source, metrics, heading=None):

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from aelib.arguments import check_codes, check_input, check_model, last_kernel_size, number
 from aelib.data import random_affine
 
 
@@ -15,19 +16,30 @@ class Encoder(nn.Sequential):
 
     Args:
         code_channels: how many 4 x 4 maps the code has, if not 3.
+        image_channels: 3 for images in colour.
+        image_size: height and width of the images, a multiple of 4 from 16 to 256.
+
+    Raises:
+        TypeError, ValueError: it cannot be built so, or, when called, the images are others.
     """
 
-    def __init__(self, code_channels=3):
+    def __init__(self, code_channels=3, image_channels=1, image_size=28):
+        kernel_size = last_kernel_size(code_channels, image_channels, image_size)
         super().__init__(
-            nn.Conv2d(1, 24, kernel_size=5, stride=2, padding=2),  # (N, 24, 14, 14)
+            nn.Conv2d(image_channels, 24, kernel_size=5, stride=2, padding=2),  # (N, 24, 14, 14)
             nn.MaxPool2d(2),  # (N, 24, 7, 7)
             nn.ReLU(),
             nn.Conv2d(24, 64, kernel_size=3, padding=1),  # (N, 64, 7, 7)
             nn.ReLU(),
-            nn.Conv2d(64, code_channels, kernel_size=4),  # (N, 3, 4, 4)
+            nn.Conv2d(64, code_channels, kernel_size),  # (N, 3, 4, 4)
         )
+        self.takes = (image_channels, image_size, image_size)
         # The memory layout in which the CPU's convolutions are fastest; the numbers are the same.
         self.to(memory_format=torch.channels_last)
+
+    def forward(self, images):
+        check_input("Encoder", images, self.takes, self[0].weight)
+        return super().forward(images)
 
 
 class Decoder(nn.Sequential):
@@ -35,29 +47,38 @@ class Decoder(nn.Sequential):
 
     Each step from a small to a large image is a convolution that computes four values per pixel
     and a PixelShuffle that lays them out as 2 x 2 pixels (Shi et al., 2016, arXiv:1609.05158).
-    The output has no ReLU: lesson 2 shows why.
+    The output has no ReLU: lesson 2 shows why. Arguments and errors are those of `Encoder`.
     """
 
-    def __init__(self, code_channels=3):
+    def __init__(self, code_channels=3, image_channels=1, image_size=28):
+        kernel_size = last_kernel_size(code_channels, image_channels, image_size)
         super().__init__(
-            nn.ConvTranspose2d(code_channels, 32, kernel_size=4),  # (N, 32, 7, 7)
+            nn.ConvTranspose2d(code_channels, 32, kernel_size),  # (N, 32, 7, 7)
             nn.ReLU(),
             nn.Conv2d(32, 32, kernel_size=3, padding=1),  # (N, 32, 7, 7)
             nn.PixelShuffle(2),  # (N, 8, 14, 14)
             nn.ReLU(),
-            nn.Conv2d(8, 4, kernel_size=3, padding=1),  # (N, 4, 14, 14)
+            nn.Conv2d(8, 4 * image_channels, kernel_size=3, padding=1),  # (N, 4, 14, 14)
             nn.PixelShuffle(2),  # (N, 1, 28, 28)
         )
+        self.takes = (code_channels, 4, 4)
         self.to(memory_format=torch.channels_last)
+
+    def forward(self, codes):
+        check_input("Decoder", codes, self.takes, self[0].weight)
+        return super().forward(codes)
 
 
 class Autoencoder(nn.Module):
-    """Images `(N, 1, 28, 28)` to their reconstructions, same shape, through the code."""
+    """Images `(N, 1, 28, 28)` to their reconstructions, same shape, through the code.
 
-    def __init__(self, code_channels=3):
+    Arguments and errors are those of `Encoder`.
+    """
+
+    def __init__(self, code_channels=3, image_channels=1, image_size=28):
         super().__init__()
-        self.encoder = Encoder(code_channels)
-        self.decoder = Decoder(code_channels)
+        self.encoder = Encoder(code_channels, image_channels, image_size)
+        self.decoder = Decoder(code_channels, image_channels, image_size)
 
     def forward(self, images):
         return self.decoder(self.encoder(images))
@@ -70,18 +91,24 @@ class MLP(nn.Module):
         codes: codes of the training images. Each of the 48 numbers is brought to mean 0 and
             standard deviation 1 over them first, since their scales differ.
         width: how many numbers are between the two layers.
+        classes: how many class scores there are, if not 10.
+
+    Raises:
+        TypeError, ValueError: it cannot be built so, or, when called, the codes are others.
     """
 
-    def __init__(self, codes, width=120):
+    def __init__(self, codes, width=120, classes=10):
+        check_codes(codes, width, classes)
         super().__init__()
         codes = codes.flatten(1)
         self.register_buffer("mean", codes.mean(0))
         self.register_buffer("std", codes.std(0).clamp_min(1e-6))
         self.layers = nn.Sequential(
-            nn.Linear(codes.shape[1], width), nn.ReLU(), nn.Linear(width, 10)
+            nn.Linear(codes.shape[1], width), nn.ReLU(), nn.Linear(width, classes)
         )
 
     def forward(self, codes):
+        check_input("MLP", codes, (len(self.mean),), self.mean, flat=True)
         return self.layers((codes.flatten(1) - self.mean) / self.std)
 
 
@@ -98,16 +125,22 @@ class Classifier(nn.Module):
 
 
 class RandomAffine(nn.Module):
-    """Images `(N, 1, 28, 28)`, in training each moved a little, by `random_affine`; else as is."""
+    """Images `(N, C, H, H)`, in training each moved a little, by `random_affine`; else as is."""
 
     def forward(self, images):
-        return random_affine(images) if self.training else images
+        return random_affine(images, size=images.shape[-1]) if self.training else images
 
 
 class Noise(nn.Module):
-    """Images, in training with noise of standard deviation `deviation` on each pixel."""
+    """Images, in training with noise of standard deviation `deviation` on each pixel.
+
+    Raises:
+        TypeError, ValueError: `deviation` is no number from 0.
+    """
 
     def __init__(self, deviation):
+        if not 0 <= number("deviation", deviation) < float("inf"):
+            raise ValueError(f"deviation={deviation}: give a number from 0 up, such as 0.5")
         super().__init__()
         self.deviation = deviation
 
@@ -120,9 +153,11 @@ class Noise(nn.Module):
 
 def freeze(model):
     """Keep every weight of `model` as it is: no gradients, and evaluation mode. Returns `model`."""
+    check_model(model)
     return model.requires_grad_(False).eval()
 
 
 def count_parameters(model):
     """The number of weights and biases of `model`, frozen or not."""
+    check_model(model)
     return sum(parameter.numel() for parameter in model.parameters())

@@ -14,6 +14,10 @@ NUMBERS = {
     "learning_rate": (float, 1e-7, 1.0),
 }
 SOURCES = ("auto", "mnist", "digits")
+#: What figures, numbers and tables call the images of a source.
+SOURCE_NAMES = {"mnist": "MNIST", "digits": "digits (stand-in)"}
+#: The MIME type under which a lesson's numbers are stored in its outputs.
+METRICS_MIME = "application/vnd.aelib.metrics+json"
 
 
 def check_settings(**settings):

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from distributed import LocalCluster
+from odd_calls import assert_refused
 
 from aelib.data import load_data
 from aelib.models import count_parameters
@@ -147,7 +148,7 @@ def test_a_row_outside_its_band_is_reported(capsys):
     assert len(known) == 16
     check_row(rows, settings, {"mse": known.mse.mean()})
     assert capsys.readouterr().out == "ok: mse is inside its band\n"
-    with pytest.raises(AssertionError, match="mse is 0.1.* on mnist"):
+    with pytest.raises(AssertionError, match="mse is 0.1.* on MNIST"):
         check_row(rows, settings, {"mse": 0.1})
     check_row(rows, {**settings, "epochs": 4}, {"mse": 0.1})
     assert "Not checked" in capsys.readouterr().out
@@ -213,3 +214,59 @@ def test_an_unknown_study_and_a_dead_scheduler_are_refused(monkeypatch):
     monkeypatch.setattr(run_studies, "CONNECT_SECONDS", 1)
     with pytest.raises(SystemExit, match="No Dask scheduler answers"), workers():
         pass
+
+
+# Odd calls --------------------------------------------------------------------------------------
+
+ROWS = {
+    replication: {**SETTINGS, "change": "as published"},
+    recipe: {"source": "digits", "train_size": 100, "epochs": 1, "approach": 1, "habits": "none"},
+    few_labels: {
+        **{"source": "digits", "unlabelled": 100, "steps": 5, "labels": 10},
+        **{"variant": "plain", "method": few_labels.PIXELS},
+    },
+}
+MISSPELT = [None, "", "xx", "As published", "onecycle", ["none"], float("nan"), b"none"]
+NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
+
+
+@pytest.mark.parametrize(
+    ("study", "name", "value"),
+    [
+        (study, name, value)
+        for study, settings in ROWS.items()
+        for name, good in settings.items()
+        for value in (NO_COUNTS if type(good) is int and name != "approach" else MISSPELT)
+    ]
+    + [(recipe, "approach", value) for value in (0, 3, 1.5, "1")]
+    + [(recipe, "habits", value) for value in ("none + one-cycle", "one-cycle+wide head", "one-")]
+    + [(few_labels, "variant", value) for value in few_labels.VARIANTS]
+    + [(few_labels, "labels", 101)],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_study_refuses_a_setting_that_means_nothing(study, name, value):
+    """A misspelt method, variant, habit or approach must not run as another one."""
+    said = "label" if name == "labels" else "habit" if name == "habits" else name
+    assert_refused(study.run, {**ROWS[study], name: value}, 0, says=said)
+
+
+@pytest.mark.parametrize("study", ROWS, ids=lambda study: study.__name__)
+@pytest.mark.parametrize("change", [{"epoch": 3}, {"source": ...}, None, "none", 5], ids=repr)
+def test_a_study_refuses_settings_of_another_study(study, change):
+    if isinstance(change, dict):
+        change = {k: v for k, v in {**ROWS[study], **change}.items() if v is not ...}
+    assert_refused(study.run, change, 0, says="source")
+
+
+@pytest.mark.parametrize("name", [None, "", "replicate", "replication.csv", "../results/recipe"])
+def test_a_table_that_is_not_there_is_named(name):
+    assert "few_labels, recipe, replication" in assert_refused(read_rows, name, says=repr(name))
+
+
+def test_columns_that_are_not_there_are_named():
+    rows = read_rows("replication")
+    settings = {**replication.SMALL, "change": "no weight decay"}
+    assert_refused(same_settings, rows, {"epoch": 20}, says="'epoch'")
+    assert_refused(check_row, rows, {"epoch": 20}, {"mse": 0.1}, says="'epoch'")
+    assert_refused(check_row, rows, settings, {"MSE": 0.1}, says="'MSE'")
+    assert_refused(check_row, rows, settings, {"mse": "0.1"}, says="mse")

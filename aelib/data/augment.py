@@ -4,18 +4,18 @@ import torch
 import torch.nn.functional as F
 
 
-def random_affine(images, generator=None, *, zoom=1.0, centre=(0.0, 0.0), mode="bilinear"):
+def random_affine(images, generator=None, *, zoom=1.0, centre=(0.0, 0.0), mode="bilinear", size=28):
     """Move each image by itself: up to 10 degrees of rotation, 10 % of scale and of shear, 1 pixel
     of shift.
 
     Args:
-        images: `(N, 1, H, W)`.
+        images: `(N, C, H, W)`.
         zoom: how much of an image the result spans, along each side.
         centre: where the middle of the result lies, x and y, each a number or `(N,)`; an image
             spans -1 to 1.
 
     Returns:
-        `(N, 1, 28, 28)`.
+        `(N, C, size, size)`.
     """
     count, device = len(images), images.device
 
@@ -27,6 +27,8 @@ def random_affine(images, generator=None, *, zoom=1.0, centre=(0.0, 0.0), mode="
     x, y = centre[0] + uniform(1 / 14), centre[1] + uniform(1 / 14)
     rows = [cos, shear * cos - sin, x, sin, shear * sin + cos, y]
     grid = F.affine_grid(
-        torch.stack(rows, dim=1).view(count, 2, 3), (count, 1, 28, 28), align_corners=False
+        torch.stack(rows, dim=1).view(count, 2, 3),
+        (count, images.shape[1], size, size),
+        align_corners=False,
     )
     return F.grid_sample(images, grid, mode=mode, align_corners=False)

@@ -5,6 +5,7 @@ import torch
 
 from aelib.data.augment import random_affine
 from aelib.data.splits import VALIDATION_SIZE, Split, balanced_draw, with_test
+from aelib.settings import SOURCE_NAMES
 
 
 def digits_splits(train_size, test_size, seed):
@@ -33,7 +34,7 @@ def digits_splits(train_size, test_size, seed):
     train = extend(train, train_size, generator)
     validation = extend(validation, validation_size, generator)
     full_test = extend(test, 10_000, torch.Generator().manual_seed(0))
-    return with_test("digits (stand-in)", train, validation, full_test, test_size, seed)
+    return with_test(SOURCE_NAMES["digits"], train, validation, full_test, test_size, seed)
 
 
 def _as_mnist(sources, generator):

@@ -11,6 +11,7 @@ from aelib.data.errors import DataError, NoNetworkError
 from aelib.data.files import clear_parts, write_whole
 from aelib.data.search import FILES, find, name_of
 from aelib.data.splits import VALIDATION_SIZE, Split, balanced_draw, with_test
+from aelib.settings import SOURCE_NAMES
 
 ELSEWHERE = (
     "Point the environment variable AELIB_DATA to a folder that you can write to, with 70 MB free, "
@@ -33,7 +34,7 @@ def mnist_splits(train_images, train_labels, test_images, test_labels, train_siz
     left = left.nonzero().squeeze(1)
     train = left[balanced_draw(train_labels[left], train_size, generator)]
     return with_test(
-        "MNIST",
+        SOURCE_NAMES["mnist"],
         split(train_images[train], train_labels[train]),
         split(train_images[validation], train_labels[validation]),
         split(test_images, test_labels),

@@ -2,6 +2,9 @@
 
 from importlib.resources import files
 
+#: The accuracies that the published notebook prints, in percent, each of one run on all of MNIST.
+PUBLISHED = {"approach_1": 87.34, "approach_2": 93.18}
+
 
 def results_folder():
     """The folder of the tables, in a clone as in an installed package."""

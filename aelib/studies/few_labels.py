@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 from aelib.data import Split, balanced_draw, load_data
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
+from aelib.studies import check_study_settings
 from aelib.training import infer, train, train_or_load
 
 LABELS = (10, 30, 100, 300, 500, 1_000, 3_000, 6_000)
@@ -61,8 +62,19 @@ def run(settings, seed):
 
     Returns:
         What was chosen, its accuracy on the validation images and on all test images, in percent.
+
+    Raises:
+        ValueError: a setting that means nothing, or a variant that this method does not have.
     """
+    variants = ("plain", *VARIANTS)
+    check_study_settings(
+        settings, unlabelled=int, steps=int, labels=int, variant=variants, method=METHODS
+    )
     method, variant = settings["method"], settings["variant"]
+    if method not in VARIANTS.get(variant, METHODS):
+        raise ValueError(f"the variant {variant!r} means nothing for the method {method!r}")
+    if settings["labels"] > settings["unlabelled"]:
+        raise ValueError(f"{settings['labels']} labels are more than there are images to label")
     images = settings["source"], settings["unlabelled"], seed
     data = load(*images)
     generator = torch.Generator().manual_seed(seed)

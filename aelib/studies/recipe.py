@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 from aelib.data import load_data
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Classifier, Decoder, Encoder, RandomAffine, freeze
+from aelib.studies import check_study_settings
 from aelib.training import infer, train, train_or_load
 
 HABITS = ("one-cycle", "wide head", "affine moves", "label smoothing", "better encoder")
@@ -69,8 +70,15 @@ def run(settings, seed):
 
     Returns:
         Accuracy on the validation images and on all test images, in percent.
+
+    Raises:
+        ValueError: a setting that means nothing.
     """
+    check_study_settings(settings, train_size=int, epochs=int, approach=(1, 2), habits=str)
     habits = settings["habits"].split(" + ")
+    unknown = [] if habits == ["none"] else [name for name in habits if name not in HABITS]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not a habit: use none or some of {', '.join(HABITS)}")
     data = load_data(settings["source"], settings["train_size"], 1_000, seed)
     torch.manual_seed(seed)
     encoder = better_encoder() if "better encoder" in habits else Encoder()

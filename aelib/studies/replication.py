@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 from aelib.data import load_data
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Classifier, Decoder, Encoder, freeze
+from aelib.studies import check_study_settings
 from aelib.training import infer, train_or_load
 
 #: Each change is made on top of those before it.
@@ -78,7 +79,11 @@ def run(settings, seed):
     Returns:
         The reconstruction error (MSE) and both accuracies (percent), on the test split and on all
         test images.
+
+    Raises:
+        ValueError: a setting that means nothing.
     """
+    check_study_settings(settings, train_size=int, test_size=int, epochs=int, change=CHANGES)
     data = load_data(settings["source"], settings["train_size"], settings["test_size"], seed)
     epochs = settings["epochs"]
     changes = CHANGES[1 : CHANGES.index(settings["change"]) + 1]
