@@ -14,6 +14,8 @@ NUMBERS = {
     "learning_rate": (float, 1e-7, 1.0),
 }
 SOURCES = ("auto", "mnist", "digits")
+#: The MIME type under which a lesson's numbers are stored in its outputs.
+METRICS_MIME = "application/vnd.aelib.metrics+json"
 
 
 def check_settings(**settings):
