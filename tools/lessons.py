@@ -1,11 +1,13 @@
 """What the tools share: where the lessons are, how one is executed, and what it displays."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import nbformat
 import papermill
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
@@ -109,7 +111,12 @@ async def execute(notebook, folder, on_cell_start=None):
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=on_cell_start,
     )
-    await client.async_execute()
+    try:
+        await client.async_execute()
+    except DeadKernelError:  # What nbclient says, too, when this task has been cancelled.
+        if asyncio.current_task().cancelling():
+            raise asyncio.CancelledError from None
+        raise
 
 
 def failure(error, cell, index, notebook):
