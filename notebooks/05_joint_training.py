@@ -77,7 +77,7 @@ device = pick_device()
 # %% [markdown]
 # Approach 1, as in lesson 4:
 
-# %% tags=["needs-training"]
+# %% tags=["pretrained"]
 autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
 frozen = freeze(autoencoder.encoder)
 codes = infer(frozen, data.train.images)

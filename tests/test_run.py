@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from aelib.settings import METRICS_MIME, NUMBERS, SOURCES
 from tools import check, html, refresh, run, side_by_side, spread
-from tools.lessons import ROOT, trainers_first
+from tools.lessons import ROOT, starting_order
 
 METRICS = f"display({{{{{METRICS_MIME!r}: {{}}}}}}, raw=True)"
 MNIST = METRICS.format("{'source': 'MNIST'}")
@@ -276,17 +276,17 @@ def tagged(*tags):
     return notebook
 
 
-def test_what_others_load_is_trained_first(tmp_path):
+def test_one_lesson_trains_what_the_others_load_at_the_end(tmp_path):
     lessons = {
         "01_plain": tagged(),
-        "02_trains": tagged("keeps-training"),
-        "03_loads": tagged("needs-training"),
-        "04_both": tagged("needs-training", "keeps-training"),
+        "02_loads": tagged("pretrained"),
+        "03_loads": tagged("readme", "pretrained"),
+        "04_plain": tagged("readme"),
     }
     for name, notebook in lessons.items():
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    order = trainers_first({name: tmp_path / f"{name}.ipynb" for name in lessons})
-    assert list(order) == ["02_trains", "01_plain", "04_both", "03_loads"]
+    order = starting_order({name: tmp_path / f"{name}.ipynb" for name in lessons})
+    assert list(order) == ["02_loads", "01_plain", "04_plain", "03_loads"]
 
 
 def test_as_many_run_at_a_time_as_there_are_cores_and_in_order(monkeypatch, capsys):
@@ -386,4 +386,4 @@ def test_a_lesson_with_other_outputs_is_named_and_shown(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "01_same: ok" in printed
     assert "Failed: 02_other." in printed
-    assert "reference outputs" in printed
+    assert "02_other.ipynb::Cell 1" in printed

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT
 
-from tools.lessons import ROOT, find_lessons, set_environment, trainers_first
+from tools.lessons import ROOT, find_lessons, set_environment, starting_order
 from tools.side_by_side import side_by_side
 
 
@@ -38,7 +38,7 @@ def main(offline, root=ROOT):
         mode, meaning = "--nbval-lax", "the outputs of check cells are compared"
     print(f"The lessons will run on {source}: {meaning} ({mode}).", flush=True)
     lessons = find_lessons(root / "notebooks")
-    checks = {name: checker(path, mode) for name, path in trainers_first(lessons).items()}
+    checks = {name: checker(path, mode) for name, path in starting_order(lessons).items()}
     passed = {}
     try:
         side_by_side(checks, passed)

@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-import nbformat
+import jupytext
 import papermill
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
@@ -20,8 +20,8 @@ TAGS = {
     "parameters": "plain literals that papermill can replace",
     "readme": "its figure is shown in the README",
     "spread": "its numbers have bands, measured over many seeds",
-    "keeps-training": "what it trains is kept, and other lessons load it",
-    "needs-training": "it loads what another lesson trained, or trains it again",
+    "pretrained": "it loads a network that several lessons use; the first of them trains it",
+    "build": "the learner builds it; aelib has the same",
     "nbval-ignore-output": "its output moves with the processor, and is not compared",
     "nbval-check-output": "its output is compared on the stand-in, too",
 }
@@ -53,14 +53,15 @@ def tags(notebook):
     return {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
 
 
-def trainers_first(lessons):
-    """The lessons in the order in which to start them: none waits for what starts after it."""
+def starting_order(lessons):
+    """The lessons in the order in which to start them side by side.
 
-    def rank(name):
-        there = tags(nbformat.read(lessons[name].with_suffix(".ipynb"), as_version=4))
-        return "needs-training" in there, "keeps-training" not in there
-
-    return {name: lessons[name] for name in sorted(lessons, key=rank)}
+    One that trains what others load comes first, and the others last, to wait as little as they
+    can.
+    """
+    shared = [name for name, path in lessons.items() if "pretrained" in tags(jupytext.read(path))]
+    alone = [name for name in lessons if name not in shared]
+    return {name: lessons[name] for name in (*shared[:1], *alone, *shared[1:])}
 
 
 def parameters(path):

@@ -20,7 +20,7 @@ from tools.lessons import (
     execute,
     find_lessons,
     set_environment,
-    trainers_first,
+    starting_order,
 )
 from tools.side_by_side import side_by_side
 
@@ -38,7 +38,7 @@ def main(arguments=(), root=ROOT):
     refreshed = {}
     try:
         side_by_side(
-            {name: refresher(path) for name, path in trainers_first(lessons).items()}, refreshed
+            {name: refresher(path) for name, path in starting_order(lessons).items()}, refreshed
         )
     except KeyboardInterrupt:
         done = [name for name in lessons if refreshed.get(name)]

@@ -26,7 +26,7 @@ from tools.lessons import (
     read,
     read_value,
     set_environment,
-    trainers_first,
+    starting_order,
 )
 from tools.side_by_side import side_by_side
 
@@ -58,7 +58,7 @@ def main(arguments=None, root=ROOT):
                 name: lesson_runner(
                     path, runs, {k: settings[k] for k in settings.keys() & accepted[name]}
                 )
-                for name, path in trainers_first(lessons).items()
+                for name, path in starting_order(lessons).items()
             },
             results,
         )

@@ -19,8 +19,8 @@ from tools.lessons import (
     parameters,
     read,
     set_environment,
+    starting_order,
     tags,
-    trainers_first,
 )
 from tools.side_by_side import side_by_side
 
@@ -36,7 +36,7 @@ def main(sources, root=ROOT, seeds=SEEDS):
     os.environ["AELIB_SPREAD"] = "measuring"  # No run is checked by its own bands.
     lessons = {
         name: path
-        for name, path in trainers_first(find_lessons(root / "notebooks")).items()
+        for name, path in starting_order(find_lessons(root / "notebooks")).items()
         if "spread" in tags(read(path))
     }
     jobs = [
