@@ -2,7 +2,6 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PIP := $(PYTHON) -m pip --disable-pip-version-check
 # Made last, so that a set-up that was stopped half-way is done again.
 READY := $(VENV)/.ready
 
@@ -12,19 +11,25 @@ READY := $(VENV)/.ready
 export MALLOC_MMAP_THRESHOLD_ := 268435456
 export MALLOC_TRIM_THRESHOLD_ := 1073741824
 
-.PHONY: help setup run-notebooks test test-offline lint refresh generate spread study benchmark lab lock clean
+# As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
+export LESSONS PARAMS
+
+.PHONY: help setup run-notebooks check test test-offline lint refresh generate spread study benchmark lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## make .venv with the locked packages; the other targets do so by themselves
-	@echo "$(VENV) is ready."
 
 run-notebooks: $(READY) ## run lessons into runs/: LESSONS="02 04" PARAMS="epochs=5 seed=1" if you like
-	@$(PYTHON) -m tools.run $(LESSONS) --params $(PARAMS)
+	@set -f; $(PYTHON) -m tools.run $$LESSONS --params $$PARAMS
+
+check: $(READY) ## for the habit while editing: style and the fast tests
+	@$(MAKE) --no-print-directory lint
+	@$(PYTHON) -m pytest -n auto -m "not slow" -q
 
 test: $(READY) ## run all tests, and every lesson against its stored outputs
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto
 	@$(PYTHON) -m tools.check
 
 test-offline: $(READY) ## run every lesson as on a machine without MNIST and without a network
@@ -34,10 +39,10 @@ lint: $(READY) ## check style and format of module, tools, tests and lessons
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
 
-refresh: $(READY) ## carry each lesson's .py into its .ipynb and store the outputs of a new run
-	@$(PYTHON) -m tools.refresh
+refresh: $(READY) ## carry each lesson's .py into its .ipynb and store a new run's outputs: LESSONS=02
+	@set -f; $(PYTHON) -m tools.refresh $$LESSONS
 
-generate: $(READY) ## write badges and install cells of the lessons, tables and pictures of the README
+generate: $(READY) ## write badges, install cells, environment.yml, tables and pictures of the README
 	@$(PYTHON) -m tools.generate
 
 spread: $(READY) ## run the lessons with many seeds on both sources, for the bands of their checks
@@ -49,35 +54,29 @@ study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped
 benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed
 	@$(PYTHON) -m benchmarks.benchmark
 
-lab: $(READY) ## open the lessons in JupyterLab
-	@$(PYTHON) -m jupyterlab notebooks
+lab: $(READY) ## open the lessons in JupyterLab, where a training takes all cores
+	@AELIB_THREADS=$${AELIB_THREADS:-all} $(PYTHON) -m jupyterlab notebooks/01_dataset.ipynb
 
 lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping the versions it has
 	@$(PYTHON) -m uv pip compile --universal --quiet --no-header --no-annotate \
 		--python-version 3.11 --extra dev --extra cluster pyproject.toml -o requirements.lock
+	@grep -Ev '^(nvidia|cuda|triton)' requirements.lock > requirements.new
+	@mv requirements.new requirements.lock
 
 clean: ## delete runs/ and caches; not data/, not .venv
 	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache
 	rm -rf */__pycache__ */.ipynb_checkpoints
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml tools/setup.py
 	@rm -f $(READY)
 	@check='import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))'; \
-	if ! $(PYTHON) -m pip --version >/dev/null 2>&1 || ! $(PYTHON) -c "$$check" 2>/dev/null; then \
-		for python in python3 python3.13 python3.12 python3.11 none; do \
-			if $$python -c "$$check" 2>/dev/null; then break; fi; \
-		done; \
-		if [ $$python = none ]; then \
-			echo "None of python3, python3.13, python3.12 and python3.11 can make $(VENV)." >&2; \
-			echo "It takes Python 3.11 or newer, with its modules venv and ensurepip:" \
-				"install that (on Debian and Ubuntu with python3-venv) and run make again." >&2; \
-			exit 1; \
-		fi; \
-		$$python -m venv --clear $(VENV); \
-	fi
-	@echo "Installing the locked packages into $(VENV); the first time takes a few minutes."
-	@$(PIP) install --quiet "$$(grep -o '^uv==[^ ;]*' requirements.lock)" \
-		&& $(PYTHON) -m uv pip install --python $(PYTHON) --compile-bytecode -r requirements.lock \
-		|| { echo "uv did not manage; trying pip."; $(PIP) install -r requirements.lock; }
-	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
-	@touch $(READY)
+	for python in python3 python3.13 python3.12 python3.11 none; do \
+		if $$python -c "$$check" 2>/dev/null; then break; fi; \
+	done; \
+	if [ $$python = none ]; then \
+		echo "None of python3, python3.13, python3.12 and python3.11 can make $(VENV)." >&2; \
+		echo "It takes Python 3.11 or newer, with its modules venv and ensurepip:" \
+			"install that (on Debian and Ubuntu with python3-venv) and run make again." >&2; \
+		exit 1; \
+	fi; \
+	$$python -m tools.setup

@@ -1,6 +1,7 @@
 """What a lesson shows of its numbers, and whether they are what they should be."""
 
 import json
+import os
 from functools import cache
 
 from IPython.display import display
@@ -42,6 +43,9 @@ def check(source, settings, metrics):
     Raises:
         AssertionError: a number is outside its band.
     """
+    if os.environ.get("AELIB_SPREAD") == "measuring":
+        print("Not checked: the bands are being measured.")
+        return
     spread = _spread()
     defaults = {name: value for name, value in spread["settings"].items() if name in settings}
     changed = [name for name, value in defaults.items() if settings[name] != value]

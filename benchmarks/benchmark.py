@@ -6,6 +6,7 @@ All of it runs in one go, in turn where things are compared, since machines are 
 table, and writes runs/benchmark.json and runs/benchmark.png.
 """
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -26,7 +27,6 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import torch
-from nbclient import NotebookClient
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from torch import nn
@@ -37,12 +37,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from aelib.data import Split, load_data
 from aelib.evaluation import accuracy
+from aelib.files import write_whole
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, freeze
 from aelib.settings import project_folder
 from aelib.studies import read_rows, replication
 from aelib.training import infer, pick_device, train
 from benchmarks import peers
-from tools.lessons import KERNEL, ROOT, find_lessons, set_environment, write_whole
+from tools.lessons import ROOT, execute, find_lessons, set_environment
 
 #: How often each comparison is repeated; medians are reported.
 ROUNDS = 3
@@ -546,8 +547,7 @@ def lessons():
     result = {}
     for name, path in find_lessons(ROOT / "notebooks").items():
         notebook = nbformat.read(path, as_version=4)
-        client = NotebookClient(notebook, **KERNEL, resources={"metadata": {"path": path.parent}})
-        took = seconds(client.execute)
+        took = seconds(asyncio.run, execute(notebook, path.parent))
         parts = dict.fromkeys((*PARTS, "other"), 0.0)
         times = [cell_seconds(cell) for cell in notebook.cells]
         for cell, (start, end) in zip(notebook.cells, times, strict=True):

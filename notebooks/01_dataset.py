@@ -271,7 +271,7 @@ show(
 # Are the numbers of this run what they should be? Each has a band, measured by running this lesson
 # with many seeds, and the next cell fails if one is outside.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "spread"]
 check(data.source, settings, metrics)
 
 # %% [markdown]

@@ -310,7 +310,6 @@ print(f"the mean image, again: {mean_image:.4f}")
 # loss stay close to the training loss, or part from it?
 
 
-
 # %% tags=["build"]
 def validation_loss(model):
     """The loss on the validation images, without training on them."""
@@ -476,7 +475,7 @@ print("seeds from 0 to 15 that start so:", [s for s in range(16) if largest_grad
 #
 # ## Check
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "spread"]
 metrics = {f"autoencoder_{name}": values[-1] for name, values in history.items() if values}
 check(data.source, settings, metrics)
 

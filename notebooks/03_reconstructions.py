@@ -68,7 +68,7 @@ device = pick_device()
 # %% [markdown]
 # The autoencoder of lesson 2, and what it makes of the test images:
 
-# %%
+# %% tags=["pretrained"]
 autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
 images, labels = data.test
 reconstructions = infer(autoencoder, images)
@@ -286,7 +286,7 @@ show(
 #
 # ## Check
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "spread"]
 check(data.source, settings, metrics)
 
 # %% [markdown]

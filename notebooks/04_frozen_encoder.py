@@ -80,7 +80,7 @@ device = pick_device()
 #
 # **Predict:** will the two codes of the same digit look alike? Could you tell 4 from 9 by them?
 
-# %%
+# %% tags=["pretrained"]
 autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
 encoder = autoencoder.encoder
 codes = infer(encoder, data.train.images)
@@ -368,7 +368,7 @@ show(figure, f"Accuracy on the full test split with 95 % intervals: {spoken}.", 
 #
 # ## Check
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "spread"]
 check(data.source, settings, metrics)
 
 # %% [markdown]

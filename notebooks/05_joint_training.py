@@ -77,7 +77,7 @@ device = pick_device()
 # %% [markdown]
 # Approach 1, as in lesson 4:
 
-# %%
+# %% tags=["pretrained"]
 autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
 frozen = freeze(autoencoder.encoder)
 codes = infer(frozen, data.train.images)
@@ -377,7 +377,7 @@ for name, (score, low, high) in scores.items():
 #
 # ## Check
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "spread"]
 check(data.source, settings, metrics)
 
 # %% [markdown]

@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tools.generate import generated
 from tools.lessons import ROOT
@@ -35,4 +37,14 @@ def test_the_address_is_one_setting(contents, tmp_path):
     for path, content in generated(tmp_path).items():
         before = contents[path.relative_to(tmp_path)]
         assert (content.count(old), content.count(new)) == (0, before.count(old)), path
-        assert before.count(old) > 0 or path.suffix == ".png"
+        assert before.count(old) > 0 or path.suffix in (".png", ".yml")
+
+
+def test_the_environment_for_conda_has_the_dependencies_and_one_channel(contents):
+    conda = yaml.safe_load(contents[Path("environment.yml")])
+    assert conda["channels"] == ["conda-forge", "nodefaults"]
+    *packages, pip, by_pip = conda["dependencies"]
+    assert (pip, by_pip) == ("pip", {"pip": ["-e ."]})
+    assert {"python>=3.11", "ruff>=0.8", "distributed>=2024.8"} < set(packages)
+    assert [line for line in packages if line.startswith("torch>") or "::" in line] == []
+    assert any(line.startswith("pytorch>=") for line in packages)

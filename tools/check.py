@@ -1,25 +1,27 @@
 """Run every lesson and compare its outputs with the stored ones (nbval).
 
+    python -m tools.check [--offline]
+
 On MNIST all outputs are compared; on the stand-in, whose numbers differ, only those of the check
 cells. `--offline` makes sure of the stand-in: an empty data root and no way to the network.
 """
 
+import asyncio
 import os
+import signal
 import socket
 import sys
 import tempfile
+from asyncio.subprocess import PIPE, STDOUT
 
-import pytest
+from tools.lessons import ROOT, find_lessons, set_environment, starting_order
+from tools.side_by_side import side_by_side
 
-from tools.lessons import ROOT, set_environment
 
-
-class SkipStderr:
-    """A pytest plugin: warnings on stderr come and go with versions, and are not compared."""
-
-    def pytest_collectstart(self, collector):
-        if hasattr(collector, "skip_compare"):
-            collector.skip_compare += ("stderr",)
+def pytest_collectstart(collector):
+    """As a pytest plugin: warnings on stderr come and go with versions, and are not compared."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr",)
 
 
 def main(offline, root=ROOT):
@@ -35,8 +37,43 @@ def main(offline, root=ROOT):
     else:
         mode, meaning = "--nbval-lax", "the outputs of check cells are compared"
     print(f"The lessons will run on {source}: {meaning} ({mode}).", flush=True)
-    options = [mode, "--nbval-current-env", "-p", "no:cacheprovider", f"--rootdir={root}"]
-    return pytest.main([*options, str(root / "notebooks")], plugins=[SkipStderr()])
+    lessons = find_lessons(root / "notebooks")
+    checks = {name: checker(path, mode) for name, path in starting_order(lessons).items()}
+    passed = {}
+    try:
+        side_by_side(checks, passed)
+    except KeyboardInterrupt:
+        good = [name for name in lessons if passed.get(name)]
+        print(f"Stopped by hand. Passed before: {', '.join(good) or 'no lesson'}.")
+        return 130
+    bad = [name for name in lessons if not passed[name]]
+    print(f"Failed: {', '.join(bad)}." if bad else f"All {len(lessons)} lessons passed.")
+    return 1 if bad else 0
+
+
+def checker(path, mode):
+    """A job that checks one lesson; it returns whether it passed."""
+
+    async def check(job):
+        options = [mode, "--nbval-current-env", "-p", "tools.check", "-p", "no:cacheprovider"]
+        command = ["-m", "pytest", *options, f"--rootdir={path.parent}", str(path)]
+        pytest = await asyncio.create_subprocess_exec(
+            sys.executable, *command, cwd=ROOT, stdout=PIPE, stderr=STDOUT
+        )
+        job.state = "running"
+        try:
+            printed, _ = await pytest.communicate()
+        except asyncio.CancelledError:  # Interrupted, pytest ends its kernel before itself.
+            pytest.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+            await pytest.communicate()
+            raise
+        lines = printed.decode(errors="replace").splitlines()
+        job.state = "ok" if pytest.returncode == 0 else "failed"
+        if pytest.returncode:
+            job.say("failed, pytest says", *lines)
+        return pytest.returncode == 0
+
+    return check
 
 
 def check_offline():

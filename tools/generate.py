@@ -1,4 +1,4 @@
-"""Write what is generated: badges and install cells of the lessons, tables of the README.
+"""Write what is generated: badges and install cells of the lessons, environment.yml, the README.
 
     python -m tools.generate
 
@@ -15,21 +15,22 @@ import nbformat
 import numpy as np
 
 from aelib.evaluation import mean_interval
+from aelib.files import draft_of
 from tools.lessons import ROOT, find_lessons
 
 INSTALL = """# %% tags=["install"]
-# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
-import importlib.util
 import os
-import subprocess
 import sys
+from importlib.util import find_spec
 
-if importlib.util.find_spec("aelib") is None:
+if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is there already.
     default = "git+{address}"
     address = os.environ.get("AELIB_INSTALL", default)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
-    subprocess.run(command, check=True)
+    if os.system(f'"{{sys.executable}}" -m pip install -qqq --no-deps {{address}}'):
+        sys.exit(f"Cannot install {{address}}:\\nconnect, or set AELIB_INSTALL to where a copy is.")
 """
+#: What conda-forge calls differently.
+CONDA_NAMES = {"torch": "pytorch"}
 #: What the README's table of results shows: a label, its key, how many digits, and the unit.
 RESULTS = [
     ("reconstruction error (MSE), autoencoder", "reconstruction_mse_full_test", 4, ""),
@@ -47,15 +48,16 @@ PUBLISHED = {"approach_1_accuracy_full_test": "87.34 %", "approach_2_accuracy_fu
 def main():
     for path, content in generated().items():
         if not path.exists() or path.read_bytes() != content:
-            path.write_bytes(content)
+            with draft_of(path) as draft:
+                draft.write_bytes(content)
             print(f"written: {path.relative_to(ROOT)}")
 
 
 def generated(root=ROOT):
     """The content of every file that is generated or has generated parts, by path."""
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     address = project["urls"]["Repository"]
-    spread = json.loads((root / "aelib" / "results" / "spread.json").read_text())
+    spread = json.loads((root / "aelib" / "results" / "spread.json").read_text(encoding="utf-8"))
     texts = {
         path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()
     }
@@ -64,14 +66,46 @@ def generated(root=ROOT):
     head = "| | lesson | what you learn | time on a laptop | |\n|---|---|---|---|---|"
     readme = fill(readme, "lessons", "\n".join([head, *rows]))
     readme = fill(readme, "results", results(spread))
-    benchmark = json.loads((root / "aelib" / "results" / "benchmark.json").read_text())
+    benchmark = json.loads(
+        (root / "aelib" / "results" / "benchmark.json").read_text(encoding="utf-8")
+    )
     readme = fill(readme, "speed", speed(benchmark))
     pictures = {}
     for name, (png, alt) in readme_figures(root).items():
         readme = fill(readme, name, f"![{alt}](images/{name}.png)")
         pictures[root / "images" / f"{name}.png"] = png
     texts[root / "README.md"] = readme
+    texts[root / "environment.yml"] = environment(project)
     return {path: text.encode() for path, text in texts.items()} | pictures
+
+
+def environment(project):
+    """The environment of pyproject.toml for conda."""
+    extras = project["optional-dependencies"]
+
+    def lines(dependencies):
+        split = [re.fullmatch(r"([a-z0-9-]+)(.*)", line).groups() for line in dependencies]
+        return sorted(f"  - {CONDA_NAMES.get(name, name)}{bound}" for name, bound in split)
+
+    return "\n".join(
+        [
+            "# Made from pyproject.toml by `make generate`: conda env create -f environment.yml",
+            "name: aelib",
+            "channels:",
+            "  - conda-forge",
+            "  - nodefaults",
+            "dependencies:",
+            f"  - python{project['requires-python']}",
+            *lines(project["dependencies"]),
+            "  # What it takes to run, check and refresh the lessons.",
+            *lines(extras["cluster"] + extras["dev"]),
+            "  # aelib itself.",
+            "  - pip",
+            "  - pip:",
+            "      - -e .",
+            "",
+        ]
+    )
 
 
 def readme_figures(root):

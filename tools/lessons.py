@@ -1,18 +1,29 @@
-"""What the tools share: where the lessons are, what they run in, and the metrics they display."""
+"""What the tools share: where the lessons are, how one is executed, and what it displays."""
 
+import asyncio
 import os
 from pathlib import Path
 
-from aelib.lesson import METRICS_MIME
-from aelib.settings import project_folder
+import jupytext
+import papermill
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from aelib.settings import METRICS_MIME, project_folder
 
 ROOT = project_folder()
-#: Kernels start as the kernel of this environment, and keep remarks on themselves to themselves.
-#: In the end they are stopped at once: to wait for each to leave takes a second or two.
-KERNEL = {
-    "kernel_name": "python3",
-    "extra_arguments": ["--IPKernelApp.log_level=50"],
-    "shutdown_kernel": "immediate",
+#: Every tag that a cell may have, and what is done with such a cell or its lesson.
+TAGS = {
+    "install": "generated; the same in all lessons",
+    "parameters": "plain literals that papermill can replace",
+    "readme": "its figure is shown in the README",
+    "spread": "its numbers have bands, measured over many seeds",
+    "pretrained": "it loads a network that several lessons use; the first of them trains it",
+    "build": "the learner builds it; aelib has the same",
+    "nbval-ignore-output": "its output moves with the processor, and is not compared",
+    "nbval-check-output": "its output is compared on the stand-in, too",
 }
 
 
@@ -22,6 +33,102 @@ def find_lessons(folder, suffix=".ipynb"):
     if not lessons:
         raise SystemExit(f"There are no lessons in {folder}: expected files like 01_name{suffix}.")
     return lessons
+
+
+def choose(lessons, wanted):
+    """The lessons named by number or name, in reading order; all of them without any."""
+    matches = {word: {name for name in lessons if word in (name, name[:2])} for word in wanted}
+    for word, names in matches.items():
+        if not names:
+            raise SystemExit(f"{word!r} is not a lesson. The lessons are: {', '.join(lessons)}.")
+    return {
+        name: path
+        for name, path in lessons.items()
+        if not wanted or any(name in names for names in matches.values())
+    }
+
+
+def tags(notebook):
+    """The tags of all cells of a notebook."""
+    return {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+
+
+def starting_order(lessons):
+    """The lessons in the order in which to start them side by side.
+
+    One that trains what others load comes first, and the others last, to wait as little as they
+    can.
+    """
+    shared = [name for name, path in lessons.items() if "pretrained" in tags(jupytext.read(path))]
+    alone = [name for name in lessons if name not in shared]
+    return {name: lessons[name] for name in (*shared[:1], *alone, *shared[1:])}
+
+
+def parameters(path):
+    """The names and values of a notebook's parameters."""
+    inspected = papermill.inspect_notebook(path)
+    return {name: read_value(one["default"]) for name, one in inspected.items()}
+
+
+def read_value(text):
+    """The number that a text is or, if it is none, the text without quotes around it."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text
+
+
+def read(path, values=None):
+    """The notebook at `path`, with a cell that sets `values` below its own parameters."""
+    notebook = load_notebook_node(str(path))
+    if values:
+        notebook = parameterize_notebook(notebook, values, kernel_name="python3", language="python")
+    for part in (notebook, *notebook.cells):  # Papermill's metadata are in the way of JupyterLab.
+        part.metadata.pop("papermill", None)
+    return notebook
+
+
+async def execute(notebook, folder, on_cell_start=None):
+    """Run a notebook in a kernel of its own that starts in `folder`, and put its outputs into it.
+
+    Args:
+        on_cell_start: called with `cell` and `cell_index` when a cell begins.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell raised; outputs up to there are kept.
+    """
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        # The kernel keeps remarks on itself to itself.
+        extra_arguments=["--IPKernelApp.log_level=50"],
+        # In the end it is stopped at once: to wait for it to leave takes a second or two.
+        shutdown_kernel="immediate",
+        coalesce_streams=True,  # How output is cut into messages differs from run to run.
+        timeout=None,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=on_cell_start,
+    )
+    try:
+        await client.async_execute()
+    except DeadKernelError:  # What nbclient says, too, when this task has been cancelled.
+        if asyncio.current_task().cancelling():
+            raise asyncio.CancelledError from None
+        raise
+
+
+def failure(error, cell, index, notebook):
+    """What went wrong in which cell, in two lines; `cell` is None where none has begun."""
+    name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", error)
+    if cell is None:
+        return f"the kernel did not start, {name}: {value}"
+    return (
+        f"cell {index + 1} of {len(notebook.cells)}, In [{cell.execution_count}], {name}: {value}\n"
+        f"    the cell begins: {cell.source.strip().splitlines()[0]}"
+    )
 
 
 def displayed_metrics(notebook):
@@ -40,13 +147,7 @@ def displayed_alt_texts(notebook):
 def set_environment():
     """Set what the kernels inherit, so that a lesson gives the same outputs from every tool."""
     os.environ["AELIB_PROGRESS"] = "off"
+    os.environ["AELIB_THREADS"] = "1"  # Lessons run side by side instead.
     os.environ.pop("MPLBACKEND", None)  # Figures belong in the notebook.
     if os.environ.get("AELIB_DATA"):  # Kernels start in notebooks/, the user typed it here.
         os.environ["AELIB_DATA"] = str(Path(os.environ["AELIB_DATA"]).expanduser().resolve())
-
-
-def write_whole(path, text):
-    """Write a file so that it is either the old one or the new one, at any moment."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)

@@ -6,43 +6,41 @@ The committed notebooks stay as they are.
 """
 
 import argparse
-import ast
+import asyncio
 import json
-import shutil
 import sys
-import threading
-import time
-import warnings
-from html import escape
 
 import nbformat
-import papermill
-from nbconvert import HTMLExporter
-from papermill.exceptions import PapermillExecutionError
 
+from aelib.files import write_whole
 from aelib.settings import check_settings
+from tools.html import export
 from tools.lessons import (
-    KERNEL,
     ROOT,
-    displayed_alt_texts,
+    choose,
     displayed_metrics,
+    execute,
+    failure,
     find_lessons,
+    parameters,
+    read,
+    read_value,
     set_environment,
-    write_whole,
+    starting_order,
 )
-
-#: What nbconvert writes for every image: it does not look into an output's metadata.
-NO_ALT = 'alt="No description has been provided for this image"'
+from tools.side_by_side import side_by_side
 
 
 def main(arguments=None, root=ROOT):
     """Run the lessons that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description="Run the lessons headless, into runs/.")
     parser.add_argument("lessons", nargs="*", help="numbers or names; all without any")
-    parser.add_argument("--params", nargs="*", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--params", nargs="*", action="extend", default=[], metavar="NAME=VALUE", dest="words"
+    )
     options = parser.parse_args(arguments)
     lessons = choose(find_lessons(root / "notebooks"), options.lessons)
-    settings = read_settings(options.params)
+    settings = read_settings(options.words)
     accepted = accepted_settings(lessons, settings)
 
     set_environment()
@@ -55,31 +53,24 @@ def main(arguments=None, root=ROOT):
 
     results = {}
     try:
-        for number, (name, path) in enumerate(lessons.items(), 1):
-            known = {key: value for key, value in settings.items() if key in accepted[name]}
-            with Progress(f"[{number}/{len(lessons)}] {name}") as progress:
-                results[name] = run_lesson(path, runs, known, progress)
+        side_by_side(
+            {
+                name: lesson_runner(
+                    path, runs, {k: settings[k] for k in settings.keys() & accepted[name]}
+                )
+                for name, path in starting_order(lessons).items()
+            },
+            results,
+        )
     except KeyboardInterrupt:
-        print(f"Stopped by hand. Finished before: {', '.join(results) or 'no lesson'}.")
+        finished = [name for name in lessons if name in results]
+        print(f"Stopped by hand. Finished before: {', '.join(finished) or 'no lesson'}.")
         return 130
-    return report(results, settings, runs)
-
-
-def choose(lessons, wanted):
-    """The lessons named by number or name, in reading order; all of them without any."""
-    matches = {word: {name for name in lessons if word in (name, name[:2])} for word in wanted}
-    for word, names in matches.items():
-        if not names:
-            raise SystemExit(f"{word!r} is not a lesson. The lessons are: {', '.join(lessons)}.")
-    return {
-        name: path
-        for name, path in lessons.items()
-        if not wanted or any(name in names for names in matches.values())
-    }
+    return report({name: results[name] for name in lessons}, settings, runs)
 
 
 def read_settings(words):
-    """Turn NAME=VALUE words into a dict; a value that is not a Python literal is a string."""
+    """Turn NAME=VALUE words into a dict of whole numbers, numbers and texts."""
     settings = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -87,16 +78,13 @@ def read_settings(words):
             raise SystemExit(f"{word!r} is not a parameter: write name=value, such as epochs=5.")
         if name in settings:
             raise SystemExit(f"The parameter {name!r} is given twice.")
-        try:
-            settings[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            settings[name] = value
+        settings[name] = read_value(value)
     return settings
 
 
 def accepted_settings(lessons, settings):
     """The parameter names of each lesson, once the settings given are known to be good."""
-    names = {name: list(papermill.inspect_notebook(path)) for name, path in lessons.items()}
+    names = {name: parameters(path).keys() for name, path in lessons.items()}
     existing = list(dict.fromkeys(name for known in names.values() for name in known))
     for name in settings:
         if name not in existing:
@@ -111,88 +99,31 @@ def accepted_settings(lessons, settings):
     return names
 
 
-class Progress:
-    """Says which lesson and cell is running and for how long.
+def lesson_runner(path, runs, settings):
+    """A job that runs one lesson; it returns status, seconds and metrics, or what went wrong."""
 
-    In a terminal that is one line, redrawn every second; in a log, a new line every half minute.
-    """
+    async def run(job):
+        notebook = read(path, settings)
+        result = {"status": "ok", "metrics": []}
+        at = {"cell": None, "index": 0}
 
-    def __init__(self, lesson):
-        self.lesson, self.cell, self.index, self.cells = lesson, None, 0, 0
-        self.outcome = "stopped"
-        self.live = sys.stdout.isatty()
+        def on_cell_start(cell, cell_index):
+            at.update(cell=cell, index=cell_index)
+            job.state = f"cell {cell_index + 1} of {len(notebook.cells)}"
 
-    def __enter__(self):
-        self.start = time.monotonic()
-        self.finished = threading.Event()
-        self.thread = threading.Thread(target=self.show, daemon=True)
-        self.thread.start()
-        return self
+        try:
+            await execute(notebook, path.parent, on_cell_start)
+            result["metrics"] = displayed_metrics(notebook)
+        except Exception as error:  # Whatever it is, the other lessons still run.
+            result["status"] = "failed"
+            result["error"] = failure(error, notebook=notebook, **at)
+        write_whole(runs / path.name, nbformat.writes(notebook) + "\n")
+        await asyncio.to_thread(export, notebook, (runs / path.name).with_suffix(".html"))
+        result["seconds"] = round(job.seconds, 1)
+        job.state = result["status"]
+        return result
 
-    def __exit__(self, *exception):
-        self.finished.set()
-        self.thread.join()
-        self.write(f"{self.outcome}, {self.seconds:.0f} s", last=True)
-
-    @property
-    def seconds(self):
-        return time.monotonic() - self.start
-
-    def show(self):
-        self.write("starting")
-        while not self.finished.wait(1 if self.live else 30):
-            cell = f"cell {self.index + 1} of {self.cells}" if self.cells else "starting"
-            self.write(f"{cell}, {self.seconds:.0f} s")
-
-    def write(self, state, last=False):
-        line = f"{self.lesson}: {state}"
-        if self.live:  # Back to the start of the line, and clear what was there.
-            line = f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}"
-        print(line, end="\n" if last or not self.live else "", flush=True)
-
-    def on_notebook_start(self, notebook):
-        self.cells = len(notebook.cells)
-
-    def on_cell_start(self, cell, cell_index):
-        self.cell, self.index = cell, cell_index
-
-
-def run_lesson(path, runs, settings, progress):
-    """Run one lesson; return its status, seconds and metrics, or what went wrong where."""
-    copy = runs / path.name
-    result = {"status": "ok", "metrics": []}
-    try:
-        notebook = papermill.execute_notebook(
-            path,
-            copy,
-            settings,
-            cwd=path.parent,
-            progress_bar=False,
-            on_notebook_start=progress.on_notebook_start,
-            on_cell_start=progress.on_cell_start,
-            **KERNEL,
-        )
-        result["metrics"] = displayed_metrics(notebook)
-    except Exception as error:  # Whatever it is, the other lessons still run.
-        if isinstance(error, PapermillExecutionError):
-            reason = f"In [{error.exec_count}], {error.ename}: {error.evalue}"
-        else:
-            reason = f"{type(error).__name__}: {error}"
-        source = progress.cell.source.strip() if progress.cell else "(the kernel did not start)"
-        result["status"] = "failed"
-        result["error"] = (
-            f"cell {progress.index + 1} of {progress.cells}, {reason}\n"
-            f"    the cell begins: {source.splitlines()[0]}"
-        )
-    if copy.exists():
-        warnings.filterwarnings("ignore", "Your element with mimetype")  # The metrics have no HTML.
-        html, _ = HTMLExporter().from_filename(str(copy))
-        for alt in displayed_alt_texts(nbformat.read(copy, as_version=4)):
-            html = html.replace(NO_ALT, f'alt="{escape(alt)}"', 1)
-        write_whole(copy.with_suffix(".html"), html)
-    result["seconds"] = round(progress.seconds, 1)
-    progress.outcome = result["status"]
-    return result
+    return run
 
 
 def report(results, settings, runs):

@@ -2,73 +2,94 @@
 
     python -m tools.spread mnist digits
 
-The bands of the lessons' checks and the README's results come from this file. The seeds
-run side by side, one on each core; a process runs all lessons of its seeds, so that nothing is
-imported a hundred times.
+The bands of the lessons' checks and the README's results come from this file. It stays as it is
+until all seeds of all the sources named have run.
 """
 
 import json
+import os
 import sys
 
-import nbformat
-import papermill
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
-from joblib import Parallel, delayed
-from tqdm import tqdm
-
-from aelib.lesson import METRICS_MIME
-from tools.lessons import ROOT, find_lessons, set_environment, write_whole
-from tools.run import read_settings
+from aelib.files import write_whole
+from tools.lessons import (
+    ROOT,
+    displayed_metrics,
+    execute,
+    find_lessons,
+    parameters,
+    read,
+    set_environment,
+    starting_order,
+    tags,
+)
+from tools.side_by_side import side_by_side
 
 SEEDS = {"mnist": range(20), "digits": range(10)}
-SPREAD = ROOT / "aelib" / "results" / "spread.json"
 
 
-def main(sources):
-    """Measure the sources named."""
+def main(sources, root=ROOT, seeds=SEEDS):
+    """Measure the sources named; return the exit status."""
+    for source in sources:
+        if source not in seeds:
+            raise SystemExit(f"{source!r} is not a source. The sources are: {', '.join(seeds)}.")
     set_environment()
-    spread = json.loads(SPREAD.read_text())
-    lessons = [
-        path
-        for path in find_lessons(ROOT / "notebooks", ".ipynb").values()
-        if "check(data.source" in path.read_text()  # The others read what was run before.
+    os.environ["AELIB_SPREAD"] = "measuring"  # No run is checked by its own bands.
+    lessons = {
+        name: path
+        for name, path in starting_order(find_lessons(root / "notebooks")).items()
+        if "spread" in tags(read(path))
+    }
+    jobs = [
+        (source, seed, name) for source in sources for seed in seeds[source] for name in lessons
     ]
-    known = {k: v for path in lessons for k, v in papermill.inspect_notebook(path).items()}
-    defaults = read_settings(f"{name}={one['default']}" for name, one in known.items())
-    spread["settings"] = {k: v for k, v in defaults.items() if k not in ("source", "seed")}
-    SPREAD.write_text('{"settings": {}, "runs": {}}\n')  # No run is checked by its own bands.
+    functions = {
+        f"{source}, seed {seed}, {name}": measurer(lessons[name], source, seed)
+        for source, seed, name in jobs
+    }
+    measured = {}
     try:
-        for source in sources:
-            jobs = (delayed(run_all)(lessons, source, seed) for seed in SEEDS[source])
-            runs = Parallel(n_jobs=-1, return_as="generator")(jobs)
-            runs = list(tqdm(runs, desc=source, total=len(SEEDS[source])))
-            names = {run.pop("source") for run in runs}
-            spread["runs"][names.pop()] = {key: [run[key] for run in runs] for key in runs[0]}
-    finally:
-        write_whole(SPREAD, json.dumps(spread, indent=1) + "\n")
+        side_by_side(functions, measured)
+    except KeyboardInterrupt:
+        print("Stopped by hand: the file stays as it was.")
+        return 130
+    failed = [name for name, metrics in measured.items() if metrics is None]
+    if failed:
+        print(f"The file stays as it was, since these failed: {'; '.join(failed)}.")
+        return 1
+
+    path = root / "aelib" / "results" / "spread.json"
+    spread = json.loads(path.read_text(encoding="utf-8"))
+    values = {k: v for lesson in lessons.values() for k, v in parameters(lesson).items()}
+    spread["settings"] = {k: v for k, v in values.items() if k not in ("source", "seed")}
+    for source in sources:
+        runs = []
+        for seed in seeds[source]:
+            shown = [measured[f"{source}, seed {seed}, {name}"] for name in lessons]
+            runs.append({key: value for metrics in shown for key, value in metrics.items()})
+        [name] = {run.pop("source") for run in runs}
+        spread["runs"][name] = {key: [run[key] for run in runs] for key in runs[0]}
+    write_whole(path, json.dumps(spread, indent=1) + "\n")
+    return 0
 
 
-def run_all(lessons, source, seed):
-    """Run the lessons with a seed in this process; return their metrics."""
-    metrics = {}
-    for path in lessons:
-        metrics |= run(path, source, seed)
-    return metrics
+def measurer(path, source, seed):
+    """A job that runs a lesson; it returns its metrics, or None where it failed."""
 
+    async def measure(job):
+        notebook = read(path, {"source": source, "seed": seed})
+        job.state = "running"
+        try:
+            await execute(notebook, path.parent)
+        except Exception as error:
+            job.state = "failed"
+            job.say("failed", *str(error).splitlines())
+            return None
+        job.state = "ok"
+        metrics = displayed_metrics(notebook)
+        return {key: value for shown in metrics for key, value in shown.items()}
 
-def run(path, source, seed):
-    """Run a lesson in this process; return its metrics."""
-    shell = InteractiveShell.instance()
-    shell.reset(new_session=False)
-    with capture_output() as captured:
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "code":
-                shell.run_cell(cell.source).raise_error()
-            if "parameters" in cell.metadata.get("tags", []):
-                shell.push({"source": source, "seed": seed})
-    return next(o.data[METRICS_MIME] for o in captured.outputs if METRICS_MIME in o.data)
+    return measure
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -16,8 +16,9 @@ import sys
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
+from aelib.files import write_whole
 from aelib.studies import run_row
-from tools.lessons import ROOT, set_environment, write_whole
+from tools.lessons import ROOT, set_environment
 
 STUDIES = ("replication", "few_labels", "recipe")
 CONNECT_SECONDS = 20
