@@ -22,17 +22,15 @@
 # What the text says about figures holds for MNIST and the parameters as they stand.
 
 # %% tags=["install"]
-# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
-import importlib.util
 import os
-import subprocess
 import sys
+from importlib.util import find_spec
 
-if importlib.util.find_spec("aelib") is None:
+if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is there already.
     default = "git+https://github.com/autoencoders-for-classification/tutorial"
     address = os.environ.get("AELIB_INSTALL", default)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
-    subprocess.run(command, check=True)
+    if os.system(f'"{sys.executable}" -m pip install -qqq --no-deps {address}'):
+        sys.exit(f"Cannot install {address}:\nconnect, or set AELIB_INSTALL to where a copy is.")
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
