@@ -12,15 +12,17 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aelib.data import download, load_data, mnist, search
+from aelib.data import download, load, load_data, mnist, search
 from aelib.settings import data_root
 from tools.lessons import ROOT
 
@@ -91,8 +93,35 @@ def use(monkeypatch, variables):
     monkeypatch.setattr(urllib.request, "_opener", None)  # It keeps the proxies it started with.
 
 
+@contextmanager
+def as_somebody():
+    """Not as root, who may read and write everywhere."""
+    if os.geteuid() == 0:
+        os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        if os.getresuid()[2] == 0:
+            os.setresuid(0, 0, 0)
+
+
+@contextmanager
+def full_disk(limit=20_000):
+    """Files cannot grow beyond the limit."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 class Small:
     """A data root, and what may lie there: 160 and 120 images and their labels."""
+
+    as_somebody, full_disk = staticmethod(as_somebody), staticmethod(full_disk)
+    proxies = staticmethod(proxies)
 
     def __init__(self, monkeypatch, root):
         random = np.random.default_rng(0)
@@ -115,6 +144,9 @@ class Small:
     def point_to(self, root):
         self.root, self.raw = root, root / "MNIST" / "raw"
         self.monkeypatch.setenv("AELIB_DATA", str(root))
+
+    def use(self, variables):
+        use(self.monkeypatch, variables)
 
     def put(self, files, folder=None):
         for name, content in files.items():
@@ -140,8 +172,15 @@ class Small:
         return data
 
 
+@pytest.fixture(scope="session")
+def stand_in():
+    """Made once: it takes longer than most tests of files."""
+    return load_data("digits", 100, 100, as_bytes=True)
+
+
 @pytest.fixture
-def small(monkeypatch, tmp_path):
+def small(monkeypatch, tmp_path, stand_in):
+    monkeypatch.setattr(load, "digits_splits", lambda *settings: stand_in)
     with closed_port() as nowhere:  # No test talks to the world.
         use(monkeypatch, nowhere)
         yield Small(monkeypatch, tmp_path / "data")
@@ -174,3 +213,11 @@ def served(small, monkeypatch):
         use(monkeypatch, {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"})
         yield small
         server.shutdown()
+
+
+@pytest.fixture
+def open_root():
+    """A data root that others may read; `tmp_path` is for its owner alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)

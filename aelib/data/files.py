@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whoever is stopped half-way."""
 
+import glob
 import os
 import secrets
 import shutil
@@ -42,7 +43,8 @@ def write_whole(path, content):
 
 def clear_parts(folder):
     """Remove the parts in `folder` that no living process writes."""
-    for part in folder.glob(f"{PART}*"):
+    for name in glob.glob(f"{PART}*", root_dir=folder):
+        part = folder / name
         with suppress(OSError):  # In use, not ours to remove, or gone already.
             if part.is_dir():  # Made before parts were files.
                 shutil.rmtree(part)

@@ -95,6 +95,8 @@ def _candidates(root):
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(islice(scan, MOST_IN_A_FOLDER), key=lambda entry: entry.name)
+        except FileNotFoundError:  # A root that is still to be made, or a folder gone since.
+            continue
         except OSError as error:
             if level == 0 or OURS.search(folder.name):
                 yield folder, 0, error
@@ -175,7 +177,7 @@ def _size_unpacked(file, size):
     return int.from_bytes(end, "little")
 
 
-def fault(content, spelt, name):
+def fault(content, spelt, name=None):
     """What is wrong with a file that is called `spelt` and holds `name`, in words."""
     if isinstance(content, PermissionError):
         return f"may not be read ({content.strerror}): its owner can allow that"
