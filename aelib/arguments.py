@@ -120,6 +120,24 @@ def check_input(network, inputs, takes, weight, flat=False):
         raise TypeError(f"{said}: these are of double precision; use `.float()`")
 
 
+def check_images(images):
+    """Raise where `images` are not floats `(N, C, H, W)`, at least one."""
+    said = "images have to be floats (N, C, H, W), a tensor"
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(f"{said}: this is {kind(images)}")
+    if images.ndim != 4 or images.numel() == 0:
+        raise ValueError(f"{said}: these are {shape(images)}")
+    if not images.is_floating_point():
+        raise TypeError(f"{said}: these are {images.dtype}; bring bytes to [0, 1] by `scaled`")
+
+
+def check_generator(generator):
+    """Raise where `generator` is neither None nor what draws torch's random numbers."""
+    if not isinstance(generator, torch.Generator | None):
+        said = "give a torch.Generator(), with .manual_seed(...), or None"
+        raise TypeError(f"generator is {kind(generator)}: {said}")
+
+
 def check_model(model):
     """Raise where `model` is no network."""
     if not isinstance(model, torch.nn.Module):

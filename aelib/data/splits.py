@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import torch
 
+from aelib.arguments import check_generator, classes, kind, whole_number
+
 VALIDATION_SIZE = 1_000
 
 
@@ -31,7 +33,13 @@ class Data:
 
 
 def scaled(batch):
-    """A batch of bytes as float32 in [0, 1]; any other as it is."""
+    """A batch of bytes as float32 in [0, 1]; any other tensor as it is.
+
+    Raises:
+        TypeError: it is no tensor.
+    """
+    if not isinstance(batch, torch.Tensor):
+        raise TypeError(f"batch is {kind(batch)}: give a tensor, such as `torch.as_tensor` makes")
     return batch.float().div_(255) if batch.dtype == torch.uint8 else batch
 
 
@@ -41,7 +49,14 @@ def balanced_draw(labels, size, generator):
     Returns:
         int64 `(size,)`, in random order. Where `size` is no multiple of the number of classes, or
         a class runs out, the others fill up one by one.
+
+    Raises:
+        TypeError, ValueError: labels that are no classes `(N,)`, or fewer than `size`.
     """
+    [labels] = map(torch.from_numpy, classes(labels=labels))
+    if not 0 <= whole_number("size", size) <= len(labels):
+        raise ValueError(f"size={size} cannot be drawn of {len(labels)} labels")
+    check_generator(generator)
     order = torch.randperm(len(labels), generator=generator)
     rank_in_class = torch.empty(len(labels), dtype=torch.int64)
     for label in labels.unique():
