@@ -107,8 +107,9 @@ def test_more_processes_than_images_in_a_batch_are_refused(monkeypatch):
     """The group of three is not a real one."""
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 3)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
     with pytest.raises(ValueError, match="3 processes cannot share .* has 2 images"):
-        join_processes(None, 2)
+        join_processes(None, None, 2)
 
 
 def test_a_setting_out_of_range_is_refused(capsys):

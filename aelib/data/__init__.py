@@ -4,6 +4,7 @@ from aelib.data.augment import random_affine
 from aelib.data.errors import DataError, NoNetworkError
 from aelib.data.load import load_data
 from aelib.data.splits import Data, Split, balanced_draw, scaled
+from aelib.threads import set_threads
 
 __all__ = [
     "Data",
@@ -15,3 +16,5 @@ __all__ = [
     "random_affine",
     "scaled",
 ]
+
+set_threads()  # Here, since whatever computes in aelib imports its data.

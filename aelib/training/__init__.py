@@ -6,9 +6,11 @@ from aelib.training.checkpoints import (
     save_checkpoint,
     train_or_load,
 )
-from aelib.training.loop import infer, pick_device, set_training_mode, train
+from aelib.training.interrupt import History
+from aelib.training.loop import infer, pick_device, set_training_mode, train, train_epoch
 
 __all__ = [
+    "History",
     "infer",
     "load_checkpoint",
     "pick_device",
@@ -16,5 +18,6 @@ __all__ = [
     "save_checkpoint",
     "set_training_mode",
     "train",
+    "train_epoch",
     "train_or_load",
 ]

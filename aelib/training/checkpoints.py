@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from aelib import models
 from aelib.settings import project_folder
 from aelib.training import loop
+from aelib.training.interrupt import History
 from aelib.training.loop import train
 from aelib.training.resuming import digest
 
@@ -20,7 +21,7 @@ from aelib.training.resuming import digest
 CODE = [inspect.getsource(loop), inspect.getsource(models)]
 
 
-def train_or_load(name, model, training_data, loss_function, *, validation, **settings):
+def train_or_load(name, model, training_data, loss_function, *, validation=(), **settings):
     """Do what `train` does, or load its result where the very same training has run before.
 
     The same means: same initial weights, data, loss function, settings, and code of this module
@@ -45,7 +46,7 @@ def train_or_load(name, model, training_data, loss_function, *, validation, **se
     history = load_checkpoint(path, model)
     if history is None:
         history = train(model, training_data, loss_function, validation=validation, **settings)
-        if len(history["training_loss"]) == settings["epochs"]:
+        if not history.interrupted:
             try:
                 save_checkpoint(path, model, history, settings)
             except (OSError, SafetensorError) as error:
@@ -87,7 +88,7 @@ def load_checkpoint(path, model):
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            history = json.loads(file.metadata()["history"])
+            history = History(json.loads(file.metadata()["history"]))
             model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
             model.eval()
             return history

@@ -1,28 +1,63 @@
 """One training in several processes."""
 
+import torch
 import torch.distributed
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 
-def join_processes(model, last_batch):
-    """What `train` has to know of the process group it runs in, if it runs in one.
-
-    Args:
-        last_batch: how many images the smallest batch has.
+def join_processes(model, loss_function, smallest_batch):
+    """What `train_epoch` works with in a `torch.distributed` process group; outside of one, the
+    `model` and the `loss_function` as they are.
 
     Returns:
-        The rank of this process, the number of processes, and the model; among several processes
-        one that averages the gradients of all.
+        A model that takes a whole batch, computes the share of this process and, going backward,
+        averages the gradients of all; and a loss function for it. The average over the processes
+        of its losses is the loss of the whole batch.
 
     Raises:
-        ValueError: there are more processes than images in the last batch.
+        ValueError: there are more processes than images in the smallest batch.
     """
-    if not torch.distributed.is_initialized():
-        return 0, 1, model
-    processes = torch.distributed.get_world_size()
-    if last_batch < processes:
+    rank, processes = rank_and_processes()
+    if processes == 1:
+        return model, loss_function
+    if smallest_batch < processes:
         raise ValueError(
             f"{processes} processes cannot share the last batch of an epoch, which has "
-            f"{last_batch} images: choose another batch size."
+            f"{smallest_batch} images: choose another batch size."
         )
-    return torch.distributed.get_rank(), processes, DistributedDataParallel(model)
+
+    def loss_of_share(outputs, targets):
+        share = targets[rank::processes]
+        return loss_function(outputs, share) * (len(share) * processes / len(targets))
+
+    return _Share(DistributedDataParallel(model), rank, processes), loss_of_share
+
+
+class _Share(nn.Module):
+    """A network that is given a whole batch and computes every n-th image of it."""
+
+    def __init__(self, network, first, step):
+        super().__init__()
+        self.network = network
+        self.first, self.step = first, step
+
+    def forward(self, inputs):
+        return self.network(inputs[self.first :: self.step])
+
+
+def rank_and_processes():
+    """Which process this is, and of how many."""
+    if not torch.distributed.is_initialized():
+        return 0, 1
+    return torch.distributed.get_rank(), torch.distributed.get_world_size()
+
+
+def mean_over_processes(number, device):
+    """The mean of the numbers that the processes call this with."""
+    _, processes = rank_and_processes()
+    if processes == 1:
+        return number
+    total = torch.tensor(number, dtype=torch.float32, device=device)
+    torch.distributed.all_reduce(total)
+    return total.item() / processes
