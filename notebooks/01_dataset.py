@@ -21,17 +21,15 @@
 # What the text says about figures holds for MNIST and the parameters as they stand.
 
 # %% tags=["install"]
-# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
-import importlib.util
 import os
-import subprocess
 import sys
+from importlib.util import find_spec
 
-if importlib.util.find_spec("aelib") is None:
+if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is there already.
     default = "git+https://github.com/autoencoders-for-classification/tutorial"
     address = os.environ.get("AELIB_INSTALL", default)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
-    subprocess.run(command, check=True)
+    if os.system(f'"{sys.executable}" -m pip install -qqq --no-deps {address}'):
+        sys.exit(f"Cannot install {address}:\nconnect, or set AELIB_INSTALL to where a copy is.")
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
@@ -42,23 +40,8 @@ seed = 0
 # %% [markdown]
 # The cell above holds the *parameters*. Change one, choose *Run All Cells*, and everything below
 # follows. The `seed` fixes what is left to chance: the same seed gives the same run on the same
-# machine. The next cell imports what this lesson uses, and the one after it checks the parameters
-# and loads the images. `aelib` is the small module of this tutorial; each lesson shows you the
-# parts of it that matter.
-
-# %%
-import matplotlib.pyplot as plt
-import numpy as np
-
-from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval
-from aelib.figures import image_rows, show
-from aelib.lesson import check, report
-from aelib.settings import check_settings
-
-# %%
-settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-data = load_data(**settings)
+# machine. `aelib` is the small module of this tutorial; each lesson shows you the parts of it that
+# matter.
 
 # %% [markdown]
 # ## What an image is
@@ -69,6 +52,18 @@ data = load_data(**settings)
 #
 # **Predict:** how many numbers describe one image? And what shape does a stack of 6,000 of them
 # have, if the convention is (images, channels, rows, columns)?
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from aelib.data import load_data
+from aelib.evaluation import accuracy, accuracy_interval
+from aelib.figures import image_rows, show
+from aelib.lesson import check, report
+
+settings = {"train_size": train_size, "test_size": test_size}
+data = load_data(source, seed=seed, **settings)
 
 # %%
 image = data.train.images[0]

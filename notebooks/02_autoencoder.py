@@ -22,17 +22,15 @@
 # What the text says about figures holds for MNIST and the parameters as they stand.
 
 # %% tags=["install"]
-# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
-import importlib.util
 import os
-import subprocess
 import sys
+from importlib.util import find_spec
 
-if importlib.util.find_spec("aelib") is None:
+if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is there already.
     default = "git+https://github.com/autoencoders-for-classification/tutorial"
     address = os.environ.get("AELIB_INSTALL", default)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
-    subprocess.run(command, check=True)
+    if os.system(f'"{sys.executable}" -m pip install -qqq --no-deps {address}'):
+        sys.exit(f"Cannot install {address}:\nconnect, or set AELIB_INSTALL to where a copy is.")
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
@@ -42,29 +40,6 @@ seed = 0
 epochs = 20
 batch_size = 100
 learning_rate = 0.001
-
-# %%
-import copy
-
-import torch
-from torch import nn
-
-from aelib.data import load_data
-from aelib.figures import image_rows, loss_curve, show
-from aelib.lesson import check, report
-from aelib.models import Autoencoder, count_parameters
-from aelib.studies.replication import published_decoder, published_encoder
-from aelib.training import infer, pick_device, train
-
-data = load_data(source, train_size, test_size, seed)
-device = pick_device()
-settings = {
-    "train_size": train_size,
-    "test_size": test_size,
-    "epochs": epochs,
-    "batch_size": batch_size,
-    "learning_rate": learning_rate,
-}
 
 # %% [markdown]
 # ## The idea
@@ -99,6 +74,29 @@ settings = {
 #
 # **Predict:** `n` is 28, `k` is 5, `p` is 2 and `s` is 2. What comes out? And how many pictures,
 # with 24 filters?
+
+# %%
+import copy
+
+import torch
+from torch import nn
+
+from aelib.data import load_data
+from aelib.figures import image_rows, loss_curve, show
+from aelib.lesson import check, report
+from aelib.models import Autoencoder, count_parameters
+from aelib.studies.replication import published_decoder, published_encoder
+from aelib.training import infer, pick_device, train
+
+data = load_data(source, train_size, test_size, seed)
+device = pick_device()
+settings = {
+    "train_size": train_size,
+    "test_size": test_size,
+    "epochs": epochs,
+    "batch_size": batch_size,
+    "learning_rate": learning_rate,
+}
 
 # %%
 images = data.train.images.to(device)

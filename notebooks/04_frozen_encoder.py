@@ -22,17 +22,15 @@
 # What the text says about figures holds for MNIST and the parameters as they stand.
 
 # %% tags=["install"]
-# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
-import importlib.util
 import os
-import subprocess
 import sys
+from importlib.util import find_spec
 
-if importlib.util.find_spec("aelib") is None:
+if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is there already.
     default = "git+https://github.com/autoencoders-for-classification/tutorial"
     address = os.environ.get("AELIB_INSTALL", default)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
-    subprocess.run(command, check=True)
+    if os.system(f'"{sys.executable}" -m pip install -qqq --no-deps {address}'):
+        sys.exit(f"Cannot install {address}:\nconnect, or set AELIB_INSTALL to where a copy is.")
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
@@ -42,6 +40,19 @@ seed = 0
 epochs = 20
 batch_size = 100
 learning_rate = 0.001
+
+# %% [markdown]
+# ## The plan
+#
+# Throw the decoder away. Keep the encoder exactly as it is, and put a small classifier behind its
+# code: a **multilayer perceptron** (MLP), often called the *head*. Its 48 inputs go to a hidden
+# layer of 120 numbers with ReLU, and those to 10 outputs. The labels train the head and nothing
+# else.
+#
+# So these 48 numbers are all that the head will ever see of an image. Below each digit they are
+# drawn as its three maps of 4 by 4: red above zero, blue below, white at zero.
+#
+# **Predict:** will the two codes of the same digit look alike? Could you tell 4 from 9 by them?
 
 # %%
 import copy
@@ -66,19 +77,6 @@ training_settings = {
 settings = {**data_settings, **training_settings}
 data = load_data(source, seed=seed, **data_settings)
 device = pick_device()
-
-# %% [markdown]
-# ## The plan
-#
-# Throw the decoder away. Keep the encoder exactly as it is, and put a small classifier behind its
-# code: a **multilayer perceptron** (MLP), often called the *head*. Its 48 inputs go to a hidden
-# layer of 120 numbers with ReLU, and those to 10 outputs. The labels train the head and nothing
-# else.
-#
-# So these 48 numbers are all that the head will ever see of an image. Below each digit they are
-# drawn as its three maps of 4 by 4: red above zero, blue below, white at zero.
-#
-# **Predict:** will the two codes of the same digit look alike? Could you tell 4 from 9 by them?
 
 # %% tags=["pretrained"]
 autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)

@@ -25,45 +25,21 @@
 # What the text says about figures holds for MNIST and the parameters as they stand.
 
 # %% tags=["install"]
-# In Colab, or wherever `aelib` is missing: install it. What it needs is there already.
-import importlib.util
 import os
-import subprocess
 import sys
+from importlib.util import find_spec
 
-if importlib.util.find_spec("aelib") is None:
+if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is there already.
     default = "git+https://github.com/autoencoders-for-classification/tutorial"
     address = os.environ.get("AELIB_INSTALL", default)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", address]
-    subprocess.run(command, check=True)
+    if os.system(f'"{sys.executable}" -m pip install -qqq --no-deps {address}'):
+        sys.exit(f"Cannot install {address}:\nconnect, or set AELIB_INSTALL to where a copy is.")
 
 # %% tags=["parameters"]
 source = "auto"  # "mnist", "digits" (a stand-in that needs no network), or "auto"
 train_size = 6_000
 test_size = 1_000
 seed = 0
-
-# %%
-import inspect
-
-import matplotlib.pyplot as plt
-import torch
-
-from aelib.data import load_data, random_affine
-from aelib.evaluation import mean_interval, win_probability
-from aelib.figures import image_rows, show
-from aelib.lesson import report
-from aelib.models import Noise
-from aelib.settings import check_settings
-from aelib.studies import check_row, few_labels, read_rows, recipe, run_row, same_settings
-
-# %%
-data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-data = load_data(**data_settings)
-table = read_rows("few_labels")
-rows = table[table.source == "mnist"]
-plain = rows[rows.variant == "plain"]
-print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 
 # %% [markdown]
 # ## The contest
@@ -85,6 +61,25 @@ print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 # - **from scratch**: approach 2, encoder and MLP from random weights;
 # - **both losses together**: from scratch, and at each step the encoder also learns to reconstruct
 #   50 images without labels.
+
+# %%
+import inspect
+
+import matplotlib.pyplot as plt
+import torch
+
+from aelib.data import load_data, random_affine
+from aelib.evaluation import mean_interval, win_probability
+from aelib.figures import image_rows, show
+from aelib.lesson import report
+from aelib.models import Noise
+from aelib.studies import check_row, few_labels, read_rows, recipe, run_row, same_settings
+
+data = load_data(source, train_size, test_size, seed)
+table = read_rows("few_labels")
+rows = table[table.source == "mnist"]
+plain = rows[rows.variant == "plain"]
+print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 
 # %% [markdown]
 # The rules are the same for all. The MLP is that of lesson 4, and takes the scale of its codes from

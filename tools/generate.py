@@ -10,12 +10,12 @@ import base64
 import json
 import re
 import tomllib
+from functools import partial
 
 import nbformat
-import numpy as np
 
-from aelib.evaluation import mean_interval
 from aelib.files import draft_of
+from tools import readme
 from tools.lessons import ROOT, find_lessons
 
 INSTALL = """# %% tags=["install"]
@@ -31,18 +31,6 @@ if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is 
 """
 #: What conda-forge calls differently.
 CONDA_NAMES = {"torch": "pytorch"}
-#: What the README's table of results shows: a label, its key, how many digits, and the unit.
-RESULTS = [
-    ("reconstruction error (MSE), autoencoder", "reconstruction_mse_full_test", 4, ""),
-    ("reconstruction error (MSE), PCA-48", "pca_mse_full_test", 4, ""),
-    ("logistic regression on pixels", "logistic_regression_accuracy_full_test", 2, " %"),
-    ("3 nearest neighbours on pixels", "nearest_neighbours_accuracy_full_test", 2, " %"),
-    ("random encoder, frozen, + MLP", "random_encoder_accuracy_full_test", 2, " %"),
-    ("PCA-48 + MLP", "pca_mlp_accuracy_full_test", 2, " %"),
-    ("**approach 1**: autoencoder, frozen, + MLP", "approach_1_accuracy_full_test", 2, " %"),
-    ("**approach 2**: encoder and MLP together", "approach_2_accuracy_full_test", 2, " %"),
-]
-PUBLISHED = {"approach_1_accuracy_full_test": "87.34 %", "approach_2_accuracy_full_test": "93.18 %"}
 
 
 def main():
@@ -57,26 +45,38 @@ def generated(root=ROOT):
     """The content of every file that is generated or has generated parts, by path."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     address = project["urls"]["Repository"]
-    spread = json.loads((root / "aelib" / "results" / "spread.json").read_text(encoding="utf-8"))
     texts = {
         path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()
     }
-    rows = [readme_row(path, text, address) for path, text in texts.items()]
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    head = "| | lesson | what you learn | time on a laptop | |\n|---|---|---|---|---|"
-    readme = fill(readme, "lessons", "\n".join([head, *rows]))
-    readme = fill(readme, "results", results(spread))
-    benchmark = json.loads(
-        (root / "aelib" / "results" / "benchmark.json").read_text(encoding="utf-8")
-    )
-    readme = fill(readme, "speed", speed(benchmark))
+    titles = {
+        path.stem: re.search(r"^# # \d\. (.*)$", text, flags=re.M)[1]
+        for path, text in texts.items()
+    }
+    runs = stored(root, "spread")["runs"]["MNIST"]
+    page = (root / "README.md").read_text(encoding="utf-8")
+    page = fill(page, "badge", ci_badge(address))
+    page = fill(page, "answer", readme.answer(runs))
+    page = fill(page, "lessons", readme.lessons(titles, runs, partial(colab, address)))
+    page = fill(page, "results", readme.results(runs))
     pictures = {}
     for name, (png, alt) in readme_figures(root).items():
-        readme = fill(readme, name, f"![{alt}](images/{name}.png)")
+        page = fill(page, name, f"![{alt}](images/{name}.png)")
         pictures[root / "images" / f"{name}.png"] = png
-    texts[root / "README.md"] = readme
+    texts[root / "README.md"] = page
+    path = root / "CONTRIBUTING.md"
+    speeds = speed(stored(root, "benchmark"))
+    texts[path] = fill(path.read_text(encoding="utf-8"), "speed", speeds)
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    line = f"repository-code: {address}"
+    texts[root / "CITATION.cff"] = re.sub("^repository-code: .*$", line, citation, flags=re.M)
     texts[root / "environment.yml"] = environment(project)
     return {path: text.encode() for path, text in texts.items()} | pictures
+
+
+def stored(root, name):
+    """A measured table in JSON."""
+    path = root / "aelib" / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def environment(project):
@@ -120,47 +120,27 @@ def readme_figures(root):
     return figures
 
 
-def colab(path, address):
-    """The badge that opens a lesson in Colab."""
+def ci_badge(address):
+    """The badge that says whether continuous integration is green."""
+    workflow = f"{address}/actions/workflows/ci.yml"
+    return f"[![CI]({workflow}/badge.svg)]({workflow})"
+
+
+def colab(address, name):
+    """The address that opens a lesson in Colab."""
     repository = address.removeprefix("https://github.com/")
-    target = f"https://colab.research.google.com/github/{repository}/blob/main/notebooks"
-    image = "https://colab.research.google.com/assets/colab-badge.svg"
-    return f"[![Open in Colab]({image})]({target}/{path.stem}.ipynb)"
+    return f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb"
 
 
 def lesson(path, address):
     """The source of a lesson with its badge below the title, and its install cell."""
+    image = "https://colab.research.google.com/assets/colab-badge.svg"
+    badge = f"[![Open in Colab]({image})]({colab(address, path.stem)})"
     text = re.sub(r"# \[!\[Open in Colab.*\n#\n", "", path.read_text(encoding="utf-8"))
-    text = re.sub(r"^(# # .*\n#\n)", rf"\1# {colab(path, address)}\n#\n", text, flags=re.M)
+    text = re.sub(r"^(# # .*\n#\n)", rf"\1# {badge}\n#\n", text, flags=re.M)
     text = re.sub(r'# %% tags=\["install"\]\n.*?\n\n(?=# %%)', "", text, flags=re.S)
     parameters = '# %% tags=["parameters"]\n'
     return text.replace(parameters, f"{INSTALL.format(address=address)}\n{parameters}", 1)
-
-
-def readme_row(path, text, address):
-    """A lesson's row in the README: number, title, what it teaches, time, badge."""
-    number, title = re.search(r"^# # (\d)\. (.*)$", text, flags=re.M).groups()
-    learn = re.search(r"\*\*You will learn\*\* (.*?)\n#\n", text, flags=re.S)[1]
-    learn = re.sub(r"\s*\n# ", " ", learn).removesuffix(".")
-    time = re.search(r"\*\*Time\*\* (.*)\.\n", text)[1]
-    link = f"[{title}](notebooks/{path.stem}.ipynb)"
-    return f"| {number} | {link} | {learn} | {time} | {colab(path, address)} |"
-
-
-def results(spread):
-    """The table of results: means over seeds, with the 95 % interval of the mean."""
-    runs = spread["runs"]["MNIST"]
-    count = len(runs["approach_1_accuracy_full_test"])
-    rows = [
-        f"| mean of {count} runs, all 10,000 test images | this tutorial | original, one run |",
-        "|---|---|---|",
-    ]
-    for label, key, digits, unit in RESULTS:
-        values = runs[key]
-        low, high = mean_interval(values)
-        ours = f"{np.mean(values):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
-        rows.append(f"| {label} | {ours} | {PUBLISHED.get(key, '')} |")
-    return "\n".join(rows)
 
 
 def speed(benchmark):
