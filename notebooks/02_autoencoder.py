@@ -57,23 +57,6 @@ learning_rate = 0.001
 # In this lesson you build all of it yourself: first the encoder, layer by layer, then the decoder,
 # then the loop that trains them. Every network stands in a cell. Change it, run on from there, and
 # see what happens.
-#
-# ## One layer, one size
-#
-# Start with a single image and a single layer. `Conv2d` slides small **filters** over the image.
-# Each filter here looks at a patch of 5 by 5 pixels (its *receptive field*) and answers with one
-# number for each place. `padding=2` puts a frame of two black pixels around the image, so that the
-# filter can also sit at the border. `stride=2` moves it by two pixels at a time, so it visits every
-# second place only, along both sides.
-#
-# How large is the picture of its answers, the *feature map*? Count the places: with `n` pixels, a
-# padding of `p` on both sides and a filter of `k`, the filter can start at `n + 2p - k + 1` places.
-# With a stride of `s` it uses every `s`-th of them, beginning with the first:
-#
-# $$\text{size} = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
-#
-# **Predict:** `n` is 28, `k` is 5, `p` is 2 and `s` is 2. What comes out? And how many pictures,
-# with 24 filters?
 
 # %%
 import copy
@@ -97,6 +80,24 @@ settings = {
     "batch_size": batch_size,
     "learning_rate": learning_rate,
 }
+
+# %% [markdown]
+# ## One layer, one size
+#
+# Start with a single image and a single layer. `Conv2d` slides small **filters** over the image.
+# Each filter here looks at a patch of 5 by 5 pixels (its *receptive field*) and answers with one
+# number for each place. `padding=2` puts a frame of two black pixels around the image, so that the
+# filter can also sit at the border. `stride=2` moves it by two pixels at a time, so it visits every
+# second place only, along both sides.
+#
+# How large is the picture of its answers, the *feature map*? Count the places: with `n` pixels, a
+# padding of `p` on both sides and a filter of `k`, the filter can start at `n + 2p - k + 1` places.
+# With a stride of `s` it uses every `s`-th of them, beginning with the first:
+#
+# $$\text{size} = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
+#
+# **Predict:** `n` is 28, `k` is 5, `p` is 2 and `s` is 2. What comes out? And how many pictures,
+# with 24 filters?
 
 # %%
 images = data.train.images.to(device)
