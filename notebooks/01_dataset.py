@@ -40,23 +40,8 @@ seed = 0
 # %% [markdown]
 # The cell above holds the *parameters*. Change one, choose *Run All Cells*, and everything below
 # follows. The `seed` fixes what is left to chance: the same seed gives the same run on the same
-# machine. The next cell imports what this lesson uses, and the one after it checks the parameters
-# and loads the images. `aelib` is the small module of this tutorial; each lesson shows you the
-# parts of it that matter.
-
-# %%
-import matplotlib.pyplot as plt
-import numpy as np
-
-from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval
-from aelib.figures import image_rows, show
-from aelib.lesson import check, report
-from aelib.settings import check_settings
-
-# %%
-settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-data = load_data(**settings)
+# machine. `aelib` is the small module of this tutorial; each lesson shows you the parts of it that
+# matter.
 
 # %% [markdown]
 # ## What an image is
@@ -67,6 +52,18 @@ data = load_data(**settings)
 #
 # **Predict:** how many numbers describe one image? And what shape does a stack of 6,000 of them
 # have, if the convention is (images, channels, rows, columns)?
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from aelib.data import load_data
+from aelib.evaluation import accuracy, accuracy_interval
+from aelib.figures import image_rows, show
+from aelib.lesson import check, report
+
+settings = {"train_size": train_size, "test_size": test_size}
+data = load_data(source, seed=seed, **settings)
 
 # %%
 image = data.train.images[0]

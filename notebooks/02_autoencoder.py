@@ -41,6 +41,23 @@ epochs = 20
 batch_size = 100
 learning_rate = 0.001
 
+# %% [markdown]
+# ## The idea
+#
+# An autoencoder is two networks in a row. The **encoder** turns an image of 784 numbers into a
+# **code** of 48 (also called the *latent* code, or a *representation* of the image). The
+# **decoder** turns the code back into an image, the **reconstruction**. Both are trained together
+# to make the reconstruction equal to the image.
+#
+# Nobody needs a copy of an image they already have. The point is the squeeze, the *bottleneck*: to
+# get 784 numbers through 48, the network must find out what digits have in common. No labels are
+# involved, so this is *unsupervised* learning. Whether what it finds also helps to *classify* is
+# the question of lessons 4 and 5.
+#
+# In this lesson you build all of it yourself: first the encoder, layer by layer, then the decoder,
+# then the loop that trains them. Every network stands in a cell. Change it, run on from there, and
+# see what happens.
+
 # %%
 import copy
 
@@ -65,22 +82,6 @@ settings = {
 }
 
 # %% [markdown]
-# ## The idea
-#
-# An autoencoder is two networks in a row. The **encoder** turns an image of 784 numbers into a
-# **code** of 48 (also called the *latent* code, or a *representation* of the image). The
-# **decoder** turns the code back into an image, the **reconstruction**. Both are trained together
-# to make the reconstruction equal to the image.
-#
-# Nobody needs a copy of an image they already have. The point is the squeeze, the *bottleneck*: to
-# get 784 numbers through 48, the network must find out what digits have in common. No labels are
-# involved, so this is *unsupervised* learning. Whether what it finds also helps to *classify* is
-# the question of lessons 4 and 5.
-#
-# In this lesson you build all of it yourself: first the encoder, layer by layer, then the decoder,
-# then the loop that trains them. Every network stands in a cell. Change it, run on from there, and
-# see what happens.
-#
 # ## One layer, one size
 #
 # Start with a single image and a single layer. `Conv2d` slides small **filters** over the image.

@@ -42,6 +42,12 @@ epochs = 20
 batch_size = 100
 learning_rate = 0.001
 
+# %% [markdown]
+# ## Originals and reconstructions
+#
+# **Predict:** the code is one sixteenth of the image. What will be gone: position, thickness, the
+# sharpness of edges, the identity of the digit?
+
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,16 +57,16 @@ from aelib.data import load_data
 from aelib.evaluation import reconstruction_errors
 from aelib.figures import code_map, image_rows, show
 from aelib.lesson import check, report
-from aelib.settings import check_settings
 from aelib.training import infer, pick_device, pretrained_autoencoder
 
-# %%
-data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-training_settings = check_settings(
-    epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
-)
-settings = {**data_settings, **training_settings}
-data = load_data(**data_settings)
+training_settings = {
+    "epochs": epochs,
+    "batch_size": batch_size,
+    "learning_rate": learning_rate,
+    "seed": seed,
+}
+settings = {"train_size": train_size, "test_size": test_size, **training_settings}
+data = load_data(source, train_size, test_size, seed)
 device = pick_device()
 
 # %% [markdown]
@@ -71,12 +77,6 @@ autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
 images, labels = data.test
 reconstructions = infer(autoencoder, images)
 errors = reconstruction_errors(reconstructions, images)
-
-# %% [markdown]
-# ## Originals and reconstructions
-#
-# **Predict:** the code is one sixteenth of the image. What will be gone: position, thickness, the
-# sharpness of edges, the identity of the digit?
 
 # %% tags=["readme"]
 examples = torch.stack([(labels == digit).nonzero()[0, 0] for digit in range(10)])

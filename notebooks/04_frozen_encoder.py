@@ -41,6 +41,19 @@ epochs = 20
 batch_size = 100
 learning_rate = 0.001
 
+# %% [markdown]
+# ## The plan
+#
+# Throw the decoder away. Keep the encoder exactly as it is, and put a small classifier behind its
+# code: a **multilayer perceptron** (MLP), often called the *head*. Its 48 inputs go to a hidden
+# layer of 120 numbers with ReLU, and those to 10 outputs. The labels train the head and nothing
+# else.
+#
+# So these 48 numbers are all that the head will ever see of an image. Below each digit they are
+# drawn as its three maps of 4 by 4: red above zero, blue below, white at zero.
+#
+# **Predict:** will the two codes of the same digit look alike? Could you tell 4 from 9 by them?
+
 # %%
 import copy
 
@@ -64,19 +77,6 @@ training_settings = {
 settings = {**data_settings, **training_settings}
 data = load_data(source, seed=seed, **data_settings)
 device = pick_device()
-
-# %% [markdown]
-# ## The plan
-#
-# Throw the decoder away. Keep the encoder exactly as it is, and put a small classifier behind its
-# code: a **multilayer perceptron** (MLP), often called the *head*. Its 48 inputs go to a hidden
-# layer of 120 numbers with ReLU, and those to 10 outputs. The labels train the head and nothing
-# else.
-#
-# So these 48 numbers are all that the head will ever see of an image. Below each digit they are
-# drawn as its three maps of 4 by 4: red above zero, blue below, white at zero.
-#
-# **Predict:** will the two codes of the same digit look alike? Could you tell 4 from 9 by them?
 
 # %% tags=["pretrained"]
 autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)

@@ -41,6 +41,21 @@ epochs = 20
 batch_size = 100
 learning_rate = 0.001
 
+# %% [markdown]
+# ## The plan
+#
+# Same layers, same loss. Three things differ. Nothing is frozen, so each step moves the encoder and
+# the MLP together. The encoder starts from fresh random weights: it has never seen the decoder, nor
+# a reconstruction. (The published notebook does the same.) And the MLP takes the scale of its
+# inputs from the codes of this fresh encoder, and keeps it while the encoder learns.
+#
+# So mind the name. With approach 2 there is no *auto*encoder any more. This is an ordinary
+# convolutional network that happens to pass 48 numbers through its middle.
+#
+# **Predict:** here are ten digits, their codes by the autoencoder, and their codes by the fresh
+# encoder. How will the two rows differ?
+
+
 # %%
 import matplotlib.pyplot as plt
 import torch
@@ -89,20 +104,6 @@ history_1 = train_or_load(
     validation=(infer(frozen, data.validation.images), data.validation.labels),
     **training_settings,
 )
-
-# %% [markdown]
-# ## The plan
-#
-# Same layers, same loss. Three things differ. Nothing is frozen, so each step moves the encoder and
-# the MLP together. The encoder starts from fresh random weights: it has never seen the decoder, nor
-# a reconstruction. (The published notebook does the same.) And the MLP takes the scale of its
-# inputs from the codes of this fresh encoder, and keeps it while the encoder learns.
-#
-# So mind the name. With approach 2 there is no *auto*encoder any more. This is an ordinary
-# convolutional network that happens to pass 48 numbers through its middle.
-#
-# **Predict:** here are ten digits, their codes by the autoencoder, and their codes by the fresh
-# encoder. How will the two rows differ?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -331,7 +332,7 @@ show(
 # **Predict:** both published numbers come from 60,000 training images, ours from 6,000. Who is
 # ahead?
 
-# %% tags=["readme"]
+# %%
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 

@@ -41,28 +41,6 @@ train_size = 6_000
 test_size = 1_000
 seed = 0
 
-# %%
-import inspect
-
-import matplotlib.pyplot as plt
-import torch
-
-from aelib.data import load_data, random_affine
-from aelib.evaluation import mean_interval, win_probability
-from aelib.figures import image_rows, show
-from aelib.lesson import report
-from aelib.models import Noise
-from aelib.settings import check_settings
-from aelib.studies import check_row, few_labels, read_rows, recipe, run_row, same_settings
-
-# %%
-data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-data = load_data(**data_settings)
-table = read_rows("few_labels")
-rows = table[table.source == "mnist"]
-plain = rows[rows.variant == "plain"]
-print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
-
 # %% [markdown]
 # ## The contest
 #
@@ -83,6 +61,25 @@ print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 # - **from scratch**: approach 2, encoder and MLP from random weights;
 # - **both losses together**: from scratch, and at each step the encoder also learns to reconstruct
 #   50 images without labels.
+
+# %%
+import inspect
+
+import matplotlib.pyplot as plt
+import torch
+
+from aelib.data import load_data, random_affine
+from aelib.evaluation import mean_interval, win_probability
+from aelib.figures import image_rows, show
+from aelib.lesson import report
+from aelib.models import Noise
+from aelib.studies import check_row, few_labels, read_rows, recipe, run_row, same_settings
+
+data = load_data(source, train_size, test_size, seed)
+table = read_rows("few_labels")
+rows = table[table.source == "mnist"]
+plain = rows[rows.variant == "plain"]
+print(f"{len(rows)} runs in the table, {rows.seed.nunique()} seeds")
 
 # %% [markdown]
 # The rules are the same for all. The MLP is that of lesson 4, and takes the scale of its codes from

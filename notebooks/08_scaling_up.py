@@ -42,6 +42,15 @@ seed = 0
 batch_size = 100
 learning_rate = 0.001
 
+# %% [markdown]
+# ## The same network, five times
+#
+# Take the published classifier, its encoder and its MLP, and let five programs train it: the
+# published loop, the `train` of these lessons, and three libraries that many people would reach
+# for. Same layers, same batches of 100, same Adam, same precision.
+#
+# **Predict:** all five leave the arithmetic to PyTorch. How far apart can they be?
+
 # %%
 import copy
 import inspect
@@ -60,29 +69,18 @@ from aelib.figures import show
 from aelib.lesson import report
 from aelib.models import MLP, Autoencoder, Classifier, Encoder
 from aelib.results import results_folder
-from aelib.settings import check_settings
 from aelib.studies import replication
 from aelib.training import infer, pick_device, train
 from aelib.training.processes import join_processes
 
 # %%
-data_settings = check_settings(source=source, train_size=train_size, test_size=test_size, seed=seed)
-training_settings = check_settings(batch_size=batch_size, learning_rate=learning_rate, seed=seed)
-data = load_data(**data_settings)
+training_settings = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+data = load_data(source, train_size, test_size, seed)
 device = pick_device()
 measured = json.loads(results_folder().joinpath("benchmark.json").read_text())
 print("measured on:", measured["machine"])
 
-# %% [markdown]
-# ## The same network, five times
-#
-# Take the published classifier, its encoder and its MLP, and let five programs train it: the
-# published loop, the `train` of these lessons, and three libraries that many people would reach
-# for. Same layers, same batches of 100, same Adam, same precision.
-#
-# **Predict:** all five leave the arithmetic to PyTorch. How far apart can they be?
-
-# %% tags=["readme"]
+# %%
 rates = dict(sorted(measured["images_per_second"].items(), key=lambda item: -item[1]))
 figure, axis = plt.subplots(figsize=(7.5, 0.45 * len(rates) + 0.7))
 colours = ["C1" if name == "ours" else "C0" for name in rates]

@@ -10,6 +10,8 @@ import yaml
 from tools.generate import generated
 from tools.lessons import ROOT
 
+#: What is generated and does not name the address.
+WITHOUT = ("environment.yml", "CONTRIBUTING.md")
 OTHER = "https://github.com/somebody/else"
 
 
@@ -30,14 +32,14 @@ def test_the_address_is_one_setting(contents, tmp_path):
     metadata = (ROOT / "pyproject.toml").read_text()
     [address] = re.findall(r'^Repository = "(.*)"$', metadata, flags=re.M)
     (tmp_path / "pyproject.toml").write_text(metadata.replace(address, OTHER))
-    for path in ("README.md", "aelib", "notebooks"):
+    for path in ("README.md", "CONTRIBUTING.md", "CITATION.cff", "aelib", "notebooks"):
         copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
         copy(ROOT / path, tmp_path / path)
     old, new = (one.removeprefix("https://github.com/").encode() for one in (address, OTHER))
     for path, content in generated(tmp_path).items():
         before = contents[path.relative_to(tmp_path)]
         assert (content.count(old), content.count(new)) == (0, before.count(old)), path
-        assert before.count(old) > 0 or path.suffix in (".png", ".yml")
+        assert before.count(old) > 0 or path.name in WITHOUT or path.suffix == ".png"
 
 
 def test_the_environment_for_conda_has_the_dependencies_and_one_channel(contents):

@@ -45,30 +45,38 @@ def generated(root=ROOT):
     """The content of every file that is generated or has generated parts, by path."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     address = project["urls"]["Repository"]
-    spread = json.loads((root / "aelib" / "results" / "spread.json").read_text(encoding="utf-8"))
     texts = {
         path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()
     }
-    heading = re.compile(r"^# # \d\. (.*)$", flags=re.M)
-    titles = {path.stem: heading.search(text)[1] for path, text in texts.items()}
-    runs = spread["runs"]["MNIST"]
+    titles = {
+        path.stem: re.search(r"^# # \d\. (.*)$", text, flags=re.M)[1]
+        for path, text in texts.items()
+    }
+    runs = stored(root, "spread")["runs"]["MNIST"]
     page = (root / "README.md").read_text(encoding="utf-8")
+    page = fill(page, "badge", ci_badge(address))
     page = fill(page, "answer", readme.answer(runs))
-    page = fill(page, "lessons", readme.lessons(titles, runs, partial(colab, address=address)))
+    page = fill(page, "lessons", readme.lessons(titles, runs, partial(colab, address)))
     page = fill(page, "results", readme.results(runs))
     pictures = {}
     for name, (png, alt) in readme_figures(root).items():
-        if f"<!-- {name}: made" in page:
-            page = fill(page, name, f"![{alt}](images/{name}.png)")
-            pictures[root / "images" / f"{name}.png"] = png
+        page = fill(page, name, f"![{alt}](images/{name}.png)")
+        pictures[root / "images" / f"{name}.png"] = png
     texts[root / "README.md"] = page
-    guide = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    benchmark = json.loads(
-        (root / "aelib" / "results" / "benchmark.json").read_text(encoding="utf-8")
-    )
-    texts[root / "CONTRIBUTING.md"] = fill(guide, "speed", speed(benchmark))
+    path = root / "CONTRIBUTING.md"
+    speeds = speed(stored(root, "benchmark"))
+    texts[path] = fill(path.read_text(encoding="utf-8"), "speed", speeds)
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    line = f"repository-code: {address}"
+    texts[root / "CITATION.cff"] = re.sub("^repository-code: .*$", line, citation, flags=re.M)
     texts[root / "environment.yml"] = environment(project)
     return {path: text.encode() for path, text in texts.items()} | pictures
+
+
+def stored(root, name):
+    """A measured table in JSON."""
+    path = root / "aelib" / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def environment(project):
@@ -112,7 +120,13 @@ def readme_figures(root):
     return figures
 
 
-def colab(name, address):
+def ci_badge(address):
+    """The badge that says whether continuous integration is green."""
+    workflow = f"{address}/actions/workflows/ci.yml"
+    return f"[![CI]({workflow}/badge.svg)]({workflow})"
+
+
+def colab(address, name):
     """The address that opens a lesson in Colab."""
     repository = address.removeprefix("https://github.com/")
     return f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb"
@@ -120,9 +134,9 @@ def colab(name, address):
 
 def lesson(path, address):
     """The source of a lesson with its badge below the title, and its install cell."""
-    text = re.sub(r"# \[!\[Open in Colab.*\n#\n", "", path.read_text(encoding="utf-8"))
     image = "https://colab.research.google.com/assets/colab-badge.svg"
-    badge = f"[![Open in Colab]({image})]({colab(path.stem, address)})"
+    badge = f"[![Open in Colab]({image})]({colab(address, path.stem)})"
+    text = re.sub(r"# \[!\[Open in Colab.*\n#\n", "", path.read_text(encoding="utf-8"))
     text = re.sub(r"^(# # .*\n#\n)", rf"\1# {badge}\n#\n", text, flags=re.M)
     text = re.sub(r'# %% tags=\["install"\]\n.*?\n\n(?=# %%)', "", text, flags=re.S)
     parameters = '# %% tags=["parameters"]\n'

@@ -1,0 +1,1 @@
+"""The small module behind the lessons: data, models, training, evaluation, figures."""

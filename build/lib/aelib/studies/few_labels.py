@@ -1,0 +1,207 @@
+"""When does the code help? Accuracy against the number of labels, by method.
+
+Every method sees the same few labelled images, and those that learn without labels the same 59,000
+images besides. Each has the same 360 steps and one setting to choose, of three values: the one with
+the best accuracy on 1,000 validation images.
+"""
+
+import copy
+from functools import lru_cache
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from aelib.data import Split, balanced_draw, load_data
+from aelib.evaluation import accuracy
+from aelib.models import MLP, Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
+from aelib.training import infer, train, train_or_load
+
+LABELS = (10, 30, 100, 300, 500, 1_000, 3_000, 6_000)
+PIXELS = "pixels, logistic regression"
+PRINCIPAL = "PCA-48 + MLP"
+RANDOM = "random encoder, frozen"
+FROZEN = "autoencoder, frozen"
+TUNED = "autoencoder, fine-tuned"
+SCRATCH = "from scratch"
+BOTH = "both losses together"
+METHODS = (PIXELS, PRINCIPAL, RANDOM, FROZEN, TUNED, SCRATCH, BOTH)
+#: The one thing that is chosen for each run: an inverse penalty, the weight of the reconstruction
+#: error beside the cross-entropy, or the highest learning rate.
+CHOICES = {PIXELS: (0.01, 0.1, 1.0), BOTH: (0.1, 1.0, 10.0)}
+LEARNING_RATES = (0.001, 0.003, 0.01)
+#: What is tried to make the autoencoder win, and for which methods it means something.
+VARIANTS = {
+    "denoising": (FROZEN, TUNED),
+    "wide code": (FROZEN, TUNED, SCRATCH),
+    "affine moves": (FROZEN, TUNED, SCRATCH),
+}
+FIXED = {"source": "mnist", "unlabelled": 59_000, "steps": 360}
+#: What lesson 7 runs again, on either source.
+LIVE = {"labels": 100, "variant": "plain", "method": SCRATCH}
+STAND_IN = {**FIXED, "source": "digits", "unlabelled": 6_000, **LIVE}
+#: Two seeds at a time, so that two cores train two autoencoders rather than both the same.
+JOBS = [
+    ({**FIXED, "labels": labels, "variant": variant, "method": method}, seed)
+    for variants, sizes in (({"plain": METHODS}, LABELS), (VARIANTS, (100, 6_000)))
+    for first in range(0, 10, 2)
+    for labels in sizes
+    for variant, methods in variants.items()
+    for method in methods
+    for seed in (first, first + 1)
+] + [(STAND_IN, seed) for seed in range(10)]
+
+
+def run(settings, seed):
+    """Train by one method on a few labels, with each of its three choices.
+
+    Args:
+        settings: the source, how many images there are without labels and how many with, the
+            number of steps, a method and a variant of it.
+
+    Returns:
+        What was chosen, its accuracy on the validation images and on all test images, in percent.
+    """
+    method, variant = settings["method"], settings["variant"]
+    images = settings["source"], settings["unlabelled"], seed
+    data = load(*images)
+    generator = torch.Generator().manual_seed(seed)
+    drawn = balanced_draw(data.train.labels, settings["labels"], generator)
+    labelled = Split(data.train.images[drawn], data.train.labels[drawn])
+    candidates = []
+    for choice in CHOICES.get(method, LEARNING_RATES):
+        predict = learn(method, variant, choice, labelled, images, settings["steps"], seed)
+        score = accuracy(predict(data.validation.images), data.validation.labels)
+        candidates.append((score, choice, predict))
+    score, choice, predict = max(candidates, key=lambda candidate: candidate[0])
+    return {
+        "choice": choice,
+        "validation_accuracy": score,
+        "accuracy": accuracy(predict(data.full_test.images), data.full_test.labels),
+    }
+
+
+def learn(method, variant, choice, labelled, images, steps, seed):
+    """Train by `method`; returns a function from images to predicted classes.
+
+    Args:
+        images: what `load` takes for the images without labels.
+    """
+    unlabelled = load(*images).train.images
+    if method == PIXELS:
+        from sklearn.linear_model import LogisticRegression  # Slow, so not above.
+
+        regression = LogisticRegression(C=choice, max_iter=300)
+        regression.fit(labelled.images.flatten(1), labelled.labels)
+        return lambda images: torch.from_numpy(regression.predict(images.flatten(1)))
+
+    torch.manual_seed(seed)
+    if method == PRINCIPAL:
+        encoder = principal_components(*images)
+    elif method in (FROZEN, TUNED):
+        encoder = copy.deepcopy(pretrained(*images, variant).encoder)
+    else:
+        encoder = Encoder(code_channels(variant))
+    torch.manual_seed(seed)  # Again, since the autoencoder was trained here or only loaded.
+    # The scale of the codes needs no labels.
+    model = Classifier(encoder, MLP(infer(encoder, unlabelled[:6_000])))
+    trained, loss_function = model, cross_entropy
+    inputs, labels = labelled
+    if method in (PRINCIPAL, RANDOM, FROZEN):
+        freeze(encoder)
+        if variant != "affine moves":  # Then the codes do not change from step to step.
+            trained, inputs = model.mlp, infer(encoder, inputs)
+    if variant == "affine moves":
+        trained = nn.Sequential(RandomAffine(), model)
+    if method == BOTH:
+        trained = BothLosses(model, Autoencoder().decoder, unlabelled)
+
+        def loss_function(outputs, labels):
+            scores, error = outputs
+            return cross_entropy(scores, labels) + choice * error
+
+    # Small batches where there are few labels: a fifth of them, from 10 to 100.
+    batch_size = min(max(len(labels) // 5, 10), 100)
+    train(
+        trained,
+        (inputs, labels),
+        loss_function,
+        validation=(),
+        epochs=steps * batch_size // len(labels),
+        batch_size=batch_size,
+        learning_rate=0.003 if method == BOTH else choice,
+        one_cycle=True,
+        seed=seed,
+    )
+    return lambda images: infer(model, images).argmax(1)
+
+
+class BothLosses(nn.Module):
+    """The class scores of a batch, and the reconstruction error of 50 images without labels."""
+
+    def __init__(self, classifier, decoder, unlabelled):
+        super().__init__()
+        self.classifier = classifier
+        self.decoder = decoder
+        self.unlabelled = unlabelled
+
+    def forward(self, images):
+        drawn = self.unlabelled[torch.randint(len(self.unlabelled), (50,))]
+        reconstructions = self.decoder(self.classifier.encoder(drawn))
+        return self.classifier(images), mse_loss(reconstructions, drawn)
+
+
+class Projection(nn.Module):
+    """Images `(N, 1, 28, 28)` to their first 48 principal components `(N, 48)`."""
+
+    def __init__(self, images):
+        from sklearn.decomposition import PCA
+
+        super().__init__()
+        pca = PCA(48, random_state=0).fit(images.flatten(1))
+        # As a layer with weights, so that it can be frozen like any other.
+        self.layer = nn.Linear(784, 48)
+        self.layer.weight.data = torch.from_numpy(pca.components_).float()
+        self.layer.bias.data = torch.from_numpy(-pca.components_ @ pca.mean_).float()
+
+    def forward(self, images):
+        return self.layer(images.flatten(1))
+
+
+def code_channels(variant):
+    """A code of 192 numbers for "wide code", else one of 48."""
+    return 12 if variant == "wide code" else 3
+
+
+@lru_cache(maxsize=2)
+def load(source, unlabelled, seed):
+    """The images of a seed; kept, since row after row needs them."""
+    return load_data(source, unlabelled, 1_000, seed)
+
+
+@lru_cache(maxsize=2)
+def principal_components(source, unlabelled, seed):
+    """The projection on the principal components of all images."""
+    return Projection(load(source, unlabelled, seed).train.images)
+
+
+@lru_cache(maxsize=4)
+def pretrained(source, unlabelled, seed, variant):
+    """An autoencoder trained for three epochs on all images, without labels, or loaded."""
+    images = load(source, unlabelled, seed).train.images
+    torch.manual_seed(seed)
+    autoencoder = Autoencoder(code_channels(variant))
+    first = [Noise(0.5)] if variant == "denoising" else []
+    train_or_load(
+        "labels",
+        nn.Sequential(*first, autoencoder),
+        (images, images),
+        mse_loss,
+        validation=(),
+        epochs=3,
+        batch_size=100,
+        learning_rate=0.005,
+        one_cycle=True,
+        seed=seed,
+    )
+    return autoencoder
