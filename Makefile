@@ -52,7 +52,7 @@ study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped
 	@$(PYTHON) -m tools.studies $(STUDIES)
 
 benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed
-	@$(PYTHON) -m benchmarks.benchmark
+	@$(PYTHON) -m benchmarks $(QUESTIONS)
 
 lab: $(READY) ## open the lessons in JupyterLab, where a training takes all cores
 	@AELIB_THREADS=$${AELIB_THREADS:-all} $(PYTHON) -m jupyterlab notebooks/01_dataset.ipynb

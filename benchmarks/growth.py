@@ -1,0 +1,72 @@
+"""How does the time of an epoch grow: by images, threads, processes, trainings at once?"""
+
+from functools import partial
+
+import torch
+
+from benchmarks import epochs
+from benchmarks.environment import cores
+from benchmarks.rounds import (
+    first_images,
+    medians,
+    new_classifier,
+    ratios,
+    seconds,
+    train_with_published_settings,
+)
+
+#: What the names of cases begin with.
+IMAGES, THREADS, PROCESSES, TRAININGS = "images: ", "threads: ", "processes: ", "trainings: "
+
+
+def cases(data, quick):
+    """Seconds for an epoch of approach 2.
+
+    By processes: a group, each process with its share of every batch. By trainings: several at
+    once, each in a process of its own that knows nothing of the others.
+    """
+    sizes = (60, 600) if quick else (600, 6_000, 60_000)
+    middle = min(6_000, len(data.train.labels))
+    result = {f"{IMAGES}{size}": partial(epoch, first_images(size, data)) for size in sizes}
+    counts = range(1, cores() + 1)
+    for count in counts:
+        result[f"{THREADS}{count}"] = partial(epoch, first_images(middle, data), threads=count)
+    alone, together = (epochs.start(data, count, group=True) for count in (1, 2))
+    result |= {
+        f"{PROCESSES}1": partial(epochs.epoch, alone),
+        f"{PROCESSES}2": partial(epochs.epoch, together),
+    }
+    several = epochs.start(data, 2)
+    result |= {
+        f"{TRAININGS}1": partial(epochs.epoch, several[:1]),
+        f"{TRAININGS}2": partial(epochs.epoch, several),
+    }
+    for case in result.values():  # What happens once; and all processes are there.
+        case()
+    return result
+
+
+def epoch(images, threads=1):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return seconds(train_with_published_settings, new_classifier(images[0]), images)
+    finally:
+        torch.set_num_threads(before)
+
+
+def results(rounds):
+    took = medians(rounds)
+
+    def by(what):
+        return {name.removeprefix(what): took[name] for name in took if name.startswith(what)}
+
+    middle, most = list(by(IMAGES))[-2:]
+    sizes = {name: rounds[name] for name in (IMAGES + middle, IMAGES + most)}
+    return {
+        "epoch_seconds": by(IMAGES),
+        "growth_60k_over_6k": ratios(sizes, IMAGES + middle)[IMAGES + most],
+        "epoch_seconds_by_threads": by(THREADS),
+        "epoch_seconds_by_processes": by(PROCESSES),
+        "epoch_seconds_by_trainings_at_once": by(TRAININGS),
+    }
