@@ -16,11 +16,12 @@ import time
 import torch
 
 from aelib.data import load_data
+from aelib.files import write_whole
 from aelib.settings import project_folder
 from benchmarks import environment, quiet, time_to_accuracy
 from benchmarks.report import draw, print_table
 from benchmarks.rounds import ROUNDS
-from tools.lessons import set_environment, write_whole
+from tools.lessons import set_environment
 
 #: The modules of this folder that are questions, in the order in which they are reported.
 QUESTIONS = (

@@ -8,11 +8,11 @@ A run that was disturbed, or lacks something, is refused.
 import json
 import sys
 
+from aelib.files import write_whole
 from aelib.settings import project_folder
 from benchmarks import peers
 from benchmarks.__main__ import QUESTIONS
 from benchmarks.rounds import ROUNDS
-from tools.lessons import write_whole
 
 
 def objections(report):
