@@ -47,7 +47,9 @@ def answer_tests(module):
         assert verdict, verdict.text
         assert capsys.readouterr().out.startswith("Right")
 
-    @pytest.mark.parametrize("check, function, words", wrongs, ids=[f.__name__ for _, f, _ in wrongs])
+    @pytest.mark.parametrize(
+        "check, function, words", wrongs, ids=[f.__name__ for _, f, _ in wrongs]
+    )
     def test_a_mistake_gets_its_own_hint_and_no_other(check, function, words, capsys):
         text = hint(check, function, capsys)
         assert words in text

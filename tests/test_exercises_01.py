@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from learners import right, answer_tests, wrong
+from learners import answer_tests, right, wrong
 from sklearn.neighbors import NearestCentroid
 
 from aelib.exercises import check_balanced_indices, check_images_needed, check_nearest_mean

@@ -138,7 +138,9 @@ def always_three(code_channels):
 
 @wrong(check_build_encoder, "weights; fewer than 20,000")
 def too_large(code_channels):
-    return nn.Sequential(nn.Conv2d(1, 200, 7, stride=7), nn.Conv2d(200, code_channels, 5, padding=2))
+    return nn.Sequential(
+        nn.Conv2d(1, 200, 7, stride=7), nn.Conv2d(200, code_channels, 5, padding=2)
+    )
 
 
 @wrong(check_build_encoder, "nothing to train")

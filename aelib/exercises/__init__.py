@@ -15,14 +15,14 @@ from aelib.exercises.lesson_02 import (
     check_build_encoder,
     check_is_dead,
     check_output_size,
-    check_train_epoch,
 )
+from aelib.exercises.lesson_02_epoch import check_train_epoch
 from aelib.exercises.lesson_03 import (
     check_neighbour_agreement,
-    check_pca_codes_and_reconstruction,
     check_shift_beats_black,
     check_walk,
 )
+from aelib.exercises.lesson_03_pca import check_pca_codes_and_reconstruction
 from aelib.exercises.lesson_04 import (
     check_confusion,
     check_cross_entropy,
@@ -33,8 +33,8 @@ from aelib.exercises.lesson_05 import (
     check_best_epoch,
     check_fine_tuned,
     check_joint_loss,
-    check_mcnemar,
 )
+from aelib.exercises.lesson_05_mcnemar import check_mcnemar
 
 __all__ = [
     "check_balanced_indices",

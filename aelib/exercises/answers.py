@@ -5,24 +5,18 @@ that is right in another way is right. What is wrong is told by `Wrong`, whose t
 """
 
 import copy
-import ctypes
 import functools
 import inspect
-import io
-import random
-import sys
-import threading
 import time
-import warnings
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import numpy as np
 import torch
 
+from aelib.exercises.running import CALL_LIMIT, call_limited, line_of, own_chance
 from aelib.exercises.words import brief, kind, shown_call
 
-#: How long one call may take, and all calls of one check together, in seconds.
-CALL_LIMIT, CHECK_LIMIT = 5, 20
+#: How long all calls of one check may take together, in seconds.
+CHECK_LIMIT = 20
 
 
 class Wrong(Exception):
@@ -57,7 +51,7 @@ class Verdict:
 
 
 def exercise(call, returns, first_hint):
-    """Make a check of a function that examines an `Answer` and raises `Wrong` where it is not right.
+    """Make a check of a function that examines an `Answer` and raises `Wrong` if it is not right.
 
     Args:
         call: the function's name and parameters, such as `"best_epoch(history)"`.
@@ -71,7 +65,7 @@ def exercise(call, returns, first_hint):
             answer = Answer(call, returns, first_hint, your_function)
             right = False
             try:
-                with _own_chance():
+                with own_chance():
                     examine(answer)
                 right, text = True, f"Right: {answer.name} does what it should."
             except Wrong as wrong:
@@ -145,7 +139,7 @@ class Answer:
         if self.seconds > CHECK_LIMIT:
             raise Wrong(f"it takes too long: more than {CHECK_LIMIT} s for all that was asked.")
         start = time.monotonic()
-        value, error, ended, printed = _limited(function, args, chance)
+        value, error, ended, printed = call_limited(function, args, chance)
         self.seconds += time.monotonic() - start
         if not ended:
             raise Wrong(
@@ -157,7 +151,7 @@ class Answer:
         if error is not None:
             message = " ".join(str(error).split())
             message = message if len(message) < 200 else message[:200] + " ..."
-            line = _line_of(error, function)
+            line = function is self.function and line_of(error, function)
             place = f" in its line {line}" if line else ""
             raise Raised(f"{shown} raises {type(error).__name__}{place}: {message}", error)
         return value, printed
@@ -180,9 +174,8 @@ class Answer:
             array = array.reshape(())
         if shape is not None and array.shape != tuple(shape):
             came = kind(value) if array.ndim == 0 else f"the shape {array.shape}"
-            raise Wrong(
-                f"it should return {self.returns}: the shape {tuple(shape)}, but {came} came."
-            )
+            asked = f", the shape {tuple(shape)}" if shape else ""
+            raise Wrong(f"it should return {self.returns}{asked}, but {came} came.")
         if whole and not (np.isfinite(array).all() and (array == array.round()).all()):
             raise Wrong(f"it should return {self.returns}, but {brief(value)} came.")
         return array
@@ -281,90 +274,6 @@ def _tried(mistake, case):
             return _array(mistake(*case))
     except Exception:
         return None
-
-
-class _Stop(SystemExit):
-    """Raised in a thread to end it; of a kind that `except Exception` does not catch."""
-
-
-def _limited(function, args, chance):
-    """Call in a thread that can be stopped: a signal would not do on Windows, nor a new process,
-    which does not know a function from a notebook.
-
-    Returns:
-        What came back, the error if there was one, whether it has ended, and what it printed.
-    """
-    outcome = {}
-
-    def work():
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                outcome["value"] = function(*args)
-        except BaseException as error:
-            outcome["error"] = error
-        outcome["ended"] = True
-
-    _set_chance(chance)
-    printed = io.StringIO()
-    thread = threading.Thread(target=work, daemon=True)
-    with redirect_stdout(printed), redirect_stderr(io.StringIO()):
-        thread.start()
-        try:
-            thread.join(CALL_LIMIT)
-            while thread.is_alive() and _importing(thread):  # A first import may take its time.
-                thread.join(1)
-            ended = "ended" in outcome
-        finally:  # Also after Kernel > Interrupt.
-            _stop(thread)
-    return outcome.get("value"), outcome.get("error"), ended, printed.getvalue()
-
-
-def _stop(thread):
-    stop = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    for _ in range(20):  # More than once: a bare `except:` in a loop may swallow one.
-        if not thread.is_alive():
-            return
-        stop(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stop))
-        thread.join(0.05)
-
-
-def _importing(thread):
-    frame = sys._current_frames().get(thread.ident)
-    while frame is not None:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _line_of(error, function):
-    """In which of its lines `function` failed, counted from 1; None if that cannot be told."""
-    code = getattr(function, "__code__", None)
-    lines, place = [], error.__traceback__
-    while code and place:
-        if place.tb_frame.f_code is code:
-            lines.append(place.tb_lineno - code.co_firstlineno + 1)
-        place = place.tb_next
-    return lines[-1] if lines else None
-
-
-def _set_chance(seed):
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.default_generator.manual_seed(seed)
-
-
-@contextmanager
-def _own_chance():
-    """Leave the global random states as they were, so that no later cell depends on a check."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 def _copied(value):

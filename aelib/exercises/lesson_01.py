@@ -64,7 +64,7 @@ def _indices(answer, value, labels, per_class):
     if indices.ndim != 1 or indices.dtype.kind == "f":
         came = "decimals" if indices.dtype.kind == "f" else f"the shape {indices.shape}"
         raise Wrong(f"it should return {answer.returns}, but {came} came.")
-    if len(indices) and not (0 <= indices.min() and indices.max() < len(labels)):
+    if len(indices) and not (indices.min() >= 0 and indices.max() < len(labels)):
         raise Wrong(
             f"with {len(labels)} labels the index {indices.max()} came: indices run from 0 to "
             f"{len(labels) - 1}."

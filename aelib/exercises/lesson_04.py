@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from aelib.exercises.answers import Raised, Wrong, close, exercise
-from aelib.exercises.words import kind
+from aelib.exercises.words import kind, shown_call
 
 
 @exercise(
@@ -55,8 +55,8 @@ def check_train_head_only(answer):
             )
         if changed:
             raise Wrong(
-                f"`{changed[0]}` has moved. It is a buffer and no weight, so it needs no gradient to "
-                "change: it follows each batch that passes in training mode."
+                f"`{changed[0]}` has moved. It is a buffer and no weight, so it needs no gradient "
+                "to change: it follows each batch that passes in training mode."
             )
         if not moved and value is None and not encoder.calls:
             raise Wrong(f"nothing has happened yet. First hint: {answer.first_hint}")
@@ -133,9 +133,9 @@ def check_cross_entropy(answer):
             )
         if np.isinf(number):
             raise Wrong(
-                "with scores of 1,000 the loss is infinite. exp(1000) is too large for a float, and "
-                "a probability can be so small that it is rounded to 0, which has no logarithm. "
-                "Subtract the largest score first, and take the logarithm of the fraction by rule."
+                "with scores of 1,000 the loss is infinite. exp(1000) is too large for a float: "
+                "subtract the largest score first. And a probability can be so small that it is "
+                "rounded to 0, which has no logarithm: do you need the probability for it?"
             )
         if number < right and right > 100:
             raise Wrong(
@@ -143,8 +143,6 @@ def check_cross_entropy(answer):
                 "small number that keeps the logarithm from infinity also hides how wrong the "
                 "scores are."
             )
-        from aelib.exercises.words import shown_call
-
         shown = shown_call(answer.name, case)
         raise Wrong(answer.difference(shown, np.array(number), np.array(right)))
 
@@ -243,8 +241,8 @@ def check_linear_probe(answer):
     single = np.concatenate([_scores(answer, probe, new[i : i + 1]) for i in range(5)])
     if not np.isfinite(single).all():
         raise Wrong(
-            "for the code of a single image NaN comes out: a single image has no spread. Whose mean "
-            "and spread should scale new codes?"
+            "for the code of a single image NaN comes out: a single image has no spread. Whose "
+            "mean and spread should scale new codes?"
         )
     if not np.isfinite(scores).all():
         raise Wrong("some of the scores are not finite numbers.")
@@ -257,13 +255,13 @@ def check_linear_probe(answer):
     known = 100 * (_scores(answer, probe, codes).argmax(1) == labels.numpy()).mean()
     if share < 25:
         raise Wrong(
-            f"{share:.0f} % of new codes come out right, where guessing has 10 %. Has the layer that "
-            "you return been trained, and on all labels?"
+            f"{share:.0f} % of new codes come out right, where guessing has 10 %. Has the layer "
+            "that you return been trained, and on all labels?"
         )
     if share < 80:
         raise Wrong(
-            f"{share:.0f} % of new codes come out right ({known:.0f} % of those it was trained on); "
-            "80 % are asked for. Are the steps many and large enough for this scale?"
+            f"{share:.0f} % of new codes come out right ({known:.0f} % of those it was trained "
+            "on); 80 % are asked for. Are the steps many and large enough for this scale?"
         )
 
 
@@ -272,7 +270,7 @@ def _easy_codes():
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(10, 48, generator=generator)
     labels = torch.randint(10, (2_000,), generator=generator)
-    codes = centres[labels] + 1.1 * torch.randn(2_000, 48, generator=generator)
+    codes = centres[labels] + 1.6 * torch.randn(2_000, 48, generator=generator)
     codes = codes * torch.linspace(0.5, 1.5, 48) + torch.linspace(-0.5, 0.5, 48)
     return codes[:1_500], labels[:1_500], codes[1_500:], labels[1_500:]
 
