@@ -56,6 +56,7 @@ seed = 0
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 
 from aelib.data import load_data
 from aelib.evaluation import accuracy, accuracy_interval
@@ -272,20 +273,122 @@ check(data.source, settings, metrics)
 # %% [markdown]
 # ## Exercises
 #
-# 1. Set `seed = 1` in the parameters and run all cells. Which outputs change, and which do not?
-# 2. Set `train_size = 600`. How much does each baseline lose? Which one needs more images?
-# 3. The interval for 1,000 images is about three times as wide as that for 10,000. Why three, and
-#    not ten? How many images would you need to be sure to within a tenth of a point?
+# Each of the next cells holds a function for you to write, and a check that answers: right, or a
+# hint at what went wrong. Write, run the cell, read the answer, and try again. What you see between
+# the two marks is our solution; the [student edition](../student) has a gap there. Nothing further
+# down depends on these cells.
 #
-# <details><summary>Answers</summary>
+# ### 1. A balanced draw
 #
-# 1. Everything that is drawn changes: samples, means, scores. The counts do not, as the draw is
-#    balanced, nor does the line `full_test`.
-# 2. Nearest neighbours loses about twice as many points as logistic regression, and falls behind
-#    it: looking things up takes many things to look up.
-# 3. The width falls with the square root of the number of images, and the square root of 10 is
-#    about 3. For a tenth of a point you need an interval some 14 times narrower than that for 1,000
-#    images, so 14 x 14 times as many: about 200,000 at an accuracy of 94 %.
+# `load_data` draws the same number of every digit. Write the heart of it.
+# `balanced_indices(labels, per_class, generator)` gets `labels`, a tensor `(N,)` of digits, a
+# number, and a `torch.Generator`. It returns the indices of `per_class` images of each digit, none
+# of them twice, in any order. All chance comes from the generator: another seed, other images.
+
+# %%
+from aelib.exercises import (
+    check_balanced_indices,
+    check_images_needed,
+    check_nearest_mean,
+)
+
+
+def balanced_indices(labels, per_class, generator):
+    ### BEGIN SOLUTION
+    chosen = []
+    for digit in range(10):
+        members = (labels == digit).nonzero().flatten()
+        order = torch.randperm(len(members), generator=generator)
+        chosen.append(members[order[:per_class]])
+    return torch.cat(chosen)
+    ### END SOLUTION
+
+
+check_balanced_indices(balanced_indices)
+
+# %% [markdown]
+# ### 2. The simplest classifier
+#
+# You have seen the mean image of each digit. Give every new image the digit whose mean image is
+# closest to it. `nearest_mean(train_images, train_labels, images)` gets images `(N, 1, 28, 28)`
+# with labels `(N,)`, and images `(M, 1, 28, 28)` to classify. It returns a class for each of these,
+# `(M,)`. *Closest* means: the smallest mean squared difference over all pixels.
+#
+# **Predict:** nearest neighbours keeps 6,000 images, this method only ten. How much will that cost?
+
+
+# %%
+def nearest_mean(train_images, train_labels, images):
+    ### BEGIN SOLUTION
+    means = [train_images[train_labels == digit].mean(0) for digit in range(10)]
+    differences = images.unsqueeze(1) - torch.stack(means)  # (M, 10, 1, 28, 28)
+    return differences.square().flatten(2).mean(2).argmin(1)
+    ### END SOLUTION
+
+
+check_nearest_mean(nearest_mean)
+
+# %% [markdown]
+# If yours is right, score it: `accuracy(nearest_mean(*data.train, data.test.images),
+# data.test.labels)`. It comes out at about 80 %, where guessing has 10: ten mean images already say
+# most of what there is to say. But a mean is a poor portrait of a digit that can be written in two
+# ways.
+#
+# ### 3. How many test images?
+#
+# `images_needed(accuracy, half_width)` gets an accuracy and half the width of its 95 % interval,
+# both as fractions, and returns how many test images it takes. You need to know that the interval
+# reaches about 1.96 standard errors to either side, and that the standard error of a share `p` of
+# `n` images is the root of `p * (1 - p) / n`.
+#
+# **Predict:** to be sure to within a tenth of a point at 94 %, will 10,000 images do?
+
+
+# %%
+def images_needed(accuracy, half_width):
+    ### BEGIN SOLUTION
+    return 1.96**2 * accuracy * (1 - accuracy) / half_width**2
+    ### END SOLUTION
+
+
+check_images_needed(images_needed)
+
+# %% [markdown]
+# For a tenth of a point it takes `images_needed(0.94, 0.001)`, some 217,000 images. MNIST's test
+# file has 10,000. Whoever reports that one method beats another on it by a tenth of a point has
+# reported nothing yet.
+#
+# ### 4. Predict, change, run
+#
+# Set `train_size = 600` in the parameters and run all cells. Before you do: which of the two
+# baselines loses more, and why? Then set it back, set `seed = 1`, and see which outputs change and
+# which do not.
+#
+# ### 5. An open question
+#
+# The test file was written by other people than the training file. Why should that matter, and how
+# would you notice if it did not hold?
+#
+# ## Three questions
+#
+# <details><summary>Nearest neighbours gets 94 % on your test images, a network 94.5 %, on 1,000
+# images each. Is the network better?</summary>
+#
+# You cannot know from these two numbers: each is uncertain by more than a point to either side. If
+# both have faced the *same* images, you can count those on which they differ. Lesson 5 does.
+#
+# </details>
+# <details><summary>Somebody tries 200 settings and reports the best accuracy on the test images.
+# What is wrong with it?</summary>
+#
+# The best of 200 is partly the luckiest of 200: it was chosen *because* these images were kind to
+# it. On new images it will do worse. Choose on validation images, and touch the test images once.
+#
+# </details>
+# <details><summary>A method is right on 80 % of all pixels of an image. Is that good?</summary>
+#
+# Not in this dataset: black everywhere is right on four pixels in five. A number means something
+# only beside the number that costs nothing.
 #
 # </details>
 

@@ -481,18 +481,129 @@ check(data.source, settings, metrics)
 # %% [markdown]
 # ## Exercises
 #
-# 1. Set `epochs = 5` and run all cells. How much of the way down has the loss come by then?
-# 2. Set `learning_rate = 0.1`. What does the first line below the loss curve say?
-# 3. In *A wrong turn*, what do the seeds that start dead have in common? Have `fresh_network` print
-#    `network[-1].bias`.
+# ### 1. What comes out?
 #
-# <details><summary>Answers</summary>
+# Write the formula of this lesson as a function. `output_size(n, kernel, stride=1, padding=0)` gets
+# the side of an image and the settings of a `Conv2d`, and returns the side of what comes out.
+
+# %%
+from aelib.exercises import (
+    check_build_encoder,
+    check_is_dead,
+    check_output_size,
+    check_train_epoch,
+)
+
+
+def output_size(n, kernel, stride=1, padding=0):
+    ### BEGIN SOLUTION
+    return (n + 2 * padding - kernel) // stride + 1
+    ### END SOLUTION
+
+
+check_output_size(output_size)
+
+# %% [markdown]
+# ### 2. An encoder of your own
 #
-# 1. Most of it: the first epochs bring the largest gains.
-# 2. The first steps throw the weights so far off that the mean loss of the first epoch is above ten
-#    thousand. After all twenty epochs it is still above the mean image's.
-# 3. Every dead one has a negative bias. But not every negative bias kills (see seed 15): it has to
-#    outweigh all that the layer adds to it.
+# `build_encoder(code_channels)` returns a network from images `(N, 1, 28, 28)` to codes
+# `(N, code_channels, 4, 4)`, with fewer than 20,000 weights for three channels. Numbers of the code
+# may be negative. Take other filters, other strides, more layers or fewer: whatever you like, as
+# long as the sizes work out. Do it on paper first.
+
+
+# %%
+def build_encoder(code_channels):
+    ### BEGIN SOLUTION
+    return nn.Sequential(
+        nn.Conv2d(1, 16, kernel_size=4, stride=2, padding=1),  # (N, 16, 14, 14)
+        nn.ReLU(),
+        nn.Conv2d(16, 32, kernel_size=4, stride=2, padding=1),  # (N, 32, 7, 7)
+        nn.ReLU(),
+        nn.Conv2d(32, code_channels, kernel_size=4),  # (N, code_channels, 4, 4)
+    )
+    ### END SOLUTION
+
+
+check_build_encoder(build_encoder)
+
+# %% [markdown]
+# ### 3. The loop, without looking
+#
+# Scroll until you cannot see the loop any more, and write it again:
+# `train_epoch(model, inputs, targets, optimizer, batch_size, generator)`, with the mean squared
+# error as its loss. The check trains a small network by yours and by ours, and compares the
+# weights.
+
+
+# %%
+def my_train_epoch(model, inputs, targets, optimizer, batch_size, generator):
+    ### BEGIN SOLUTION
+    total = 0.0
+    for batch in torch.randperm(len(inputs), generator=generator).split(batch_size):
+        loss = nn.functional.mse_loss(model(inputs[batch]), targets[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(batch)
+    return total / len(inputs)
+    ### END SOLUTION
+
+
+check_train_epoch(my_train_epoch)
+
+# %% [markdown]
+# ### 4. Dead or alive?
+#
+# A negative bias kills some of the published networks, and others not. Write a test that is always
+# right: `is_dead(network, images)` gets a network that ends with a ReLU, and images; it says
+# whether that ReLU is at zero everywhere, for all of them.
+
+
+# %%
+def is_dead(network, images):
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        return bool((network(images) == 0).all())
+    ### END SOLUTION
+
+
+check_is_dead(is_dead)
+
+# %% [markdown]
+# ### 5. Predict, change, run
+#
+# Give the first convolution 8 filters instead of 24 (the second has to know of it), and run all
+# cells below. How much worse will the error be? Then go back, and set `learning_rate = 0.1` in the
+# parameters. What does the line below the loss curve say?
+#
+# ### 6. An open question
+#
+# The code has 48 numbers in three maps of 4 by 4. You could also flatten it and let a linear layer
+# make 48 numbers of it that belong to no place at all. What would be easier for such a network, and
+# what harder?
+#
+# ## Three questions
+#
+# <details><summary>Your loss falls on ten images and stays where it is on 6,000. What does that
+# tell you?</summary>
+#
+# Loop and network are wired correctly, or the ten would not have been learned. So look at what
+# differs: too few epochs, a learning rate that is too high or too low, or a network that is too
+# small for the task.
+#
+# </details>
+# <details><summary>Why is the validation loss of the first epoch lower than the training loss?
+# </summary>
+#
+# The training loss is a mean over the whole epoch, its bad beginning included. The validation loss
+# is measured at the end of the epoch, with better weights.
+#
+# </details>
+# <details><summary>What happens if you forget <code>optimizer.zero_grad()</code>?</summary>
+#
+# The first step is right. From the second on, every step follows the sum of all gradients so far,
+# as torch adds new ones to the old. Training goes on, badly, and nothing complains.
 #
 # </details>
 

@@ -290,20 +290,130 @@ check(data.source, settings, metrics)
 # %% [markdown]
 # ## Exercises
 #
-# 1. Set `epochs = 3`. Is the autoencoder still better than PCA?
-# 2. Walk between two different images of the *same* digit. Is the middle cleaner now? Why?
-# 3. Decode a code of 48 zeros, and one of random numbers with the mean and standard deviation of
-#    real codes. What do you see?
-# 4. Put `images.flatten(1).numpy()` in the place of the codes and draw the map again. What did the
-#    autoencoder add?
+# ### 1. PCA by hand
 #
-# <details><summary>Answers</summary>
+# Take the images as rows of 784 numbers. Subtract the mean image of the training images; the
+# singular value decomposition (`torch.linalg.svd`) of what is left has the directions as the rows
+# of its last part, the most important first. `pca_codes_and_reconstruction(train, images, k)` gets
+# two tables of rows, `(N, D)` and `(M, D)`. It fits PCA to `train` alone, and returns the codes of
+# `images`, `(M, k)`, and their reconstructions, `(M, D)`.
+
+# %%
+from aelib.exercises import (
+    check_neighbour_agreement,
+    check_pca_codes_and_reconstruction,
+    check_shift_beats_black,
+    check_walk,
+)
+
+
+def pca_codes_and_reconstruction(train, images, k):
+    ### BEGIN SOLUTION
+    mean = train.mean(0)
+    _, _, directions = torch.linalg.svd(train - mean, full_matrices=False)
+    codes = (images - mean) @ directions[:k].T
+    return codes, codes @ directions[:k] + mean
+    ### END SOLUTION
+
+
+check_pca_codes_and_reconstruction(pca_codes_and_reconstruction)
+
+# %% [markdown]
+# ### 2. A walk of your own
 #
-# 1. No. PCA finds its answer at once; the network has to get there step by step.
-# 2. Usually, though nothing makes sure of it: between the two lie codes of similar images.
-# 3. Black. And scribbles: drawn one by one, the 48 numbers lose what ties them together in real
-#    codes.
-# 4. Less than you might think: pixels of one digit are neighbours, too.
+# `walk(decoder, a, b, steps)` gets a decoder and two codes `(3, 4, 4)`. It returns `steps` images:
+# the first is the decoded `a`, the last the decoded `b`, and the codes between are equally far
+# apart.
+
+
+# %%
+def walk(decoder, a, b, steps):
+    ### BEGIN SOLUTION
+    shares = torch.linspace(0, 1, steps).view(-1, 1, 1, 1)
+    return decoder(a + shares * (b - a))
+    ### END SOLUTION
+
+
+check_walk(walk)
+
+# %% [markdown]
+# Walk between two different images of the *same* digit. Is the middle cleaner now? Why?
+#
+# ### 3. Who are the neighbours?
+#
+# The map shows groups. Put a number to it, one that needs no map:
+# `neighbour_agreement(codes, labels, k=5)` gets codes `(N, D)` and labels `(N,)`. For every code it
+# finds the `k` nearest *other* codes, and takes the share of them that has the same label. It
+# returns the mean of these shares.
+#
+# **Predict:** it can be applied to pixels as well, `images.flatten(1)`. Which is higher, the
+# agreement of codes or of pixels?
+
+
+# %%
+def neighbour_agreement(codes, labels, k=5):
+    ### BEGIN SOLUTION
+    distances = torch.cdist(codes, codes).fill_diagonal_(torch.inf)
+    nearest = distances.topk(k, largest=False).indices
+    return (labels[nearest] == labels.unsqueeze(1)).float().mean().item()
+    ### END SOLUTION
+
+
+check_neighbour_agreement(neighbour_agreement)
+
+# %% [markdown]
+# ### 4. What the error does not see
+#
+# Move a digit by a single pixel. It is the same digit, perfectly readable. `shift_beats_black`
+# gets an image `(1, 28, 28)` and says whether the image, moved to the right by one pixel, is closer
+# to the image than all black is, by the mean squared error.
+
+
+# %%
+def shift_beats_black(image):
+    ### BEGIN SOLUTION
+    moved = torch.zeros_like(image)
+    moved[..., 1:] = image[..., :-1]
+    return bool((moved - image).square().mean() < image.square().mean())
+    ### END SOLUTION
+
+
+check_shift_beats_black(shift_beats_black)
+
+# %% [markdown]
+# Count how many test images it holds for. There are thin digits for which a network is rewarded
+# more for painting nothing at all than for painting the right digit one pixel beside its place.
+#
+# ### 5. Predict, change, run
+#
+# Set `epochs = 3`. Is the autoencoder still better than PCA? And what does the decoder make of a
+# code of 48 zeros, and of 48 random numbers with the mean and standard deviation of real codes?
+#
+# ### 6. An open question
+#
+# The worst reconstructions are of images that look like few others. How would you use that to find
+# images in a collection that do not belong there, and what would you miss?
+#
+# ## Three questions
+#
+# <details><summary>Autoencoder A has a lower reconstruction error than B. Will its code classify
+# better?</summary>
+#
+# Nobody can tell from that. The error counts pixels, wherever they are; a class may hang on few of
+# them, such as the gap at the top of a 4. The two go together in some experiments and part in
+# others. Measure what you want to know.
+#
+# </details>
+# <details><summary>Why may PCA not be fitted on the test images, although it uses no labels?
+# </summary>
+#
+# It would know how these very images vary. New images will not do you that favour. A yardstick is
+# held to the same rules as what it measures.
+#
+# </details>
+# <details><summary>On the t-SNE map, the ones are far from the zeros. What follows?</summary>
+#
+# Nothing. t-SNE takes care of neighbours; how far apart two groups are drawn is mostly chance.
 #
 # </details>
 

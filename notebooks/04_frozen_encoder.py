@@ -372,19 +372,135 @@ check(data.source, settings, metrics)
 # %% [markdown]
 # ## Exercises
 #
-# 1. Leave out `freeze(encoder)` and run all cells. Which cell complains, and what does it say?
-# 2. Set `train_size = 600`. The autoencoder and the MLP now both have 600 images. Which of the
-#    three scores falls most?
-# 3. Give the MLP nothing but the mean brightness of an image, repeated 48 times. How far can it
-#    get?
+# ### 1. Cross-entropy by hand
 #
-# <details><summary>Answers</summary>
+# `cross_entropy(scores, labels)` gets scores `(N, C)` and labels `(N,)`, and returns the mean over
+# the images of minus the logarithm of the true class's probability. The check also hands over
+# scores around 1,000. What is e to the power of 1,000, for a computer? And does a softmax change
+# if you subtract the same number from all scores of an image?
+
+# %%
+from aelib.exercises import (
+    check_confusion,
+    check_cross_entropy,
+    check_linear_probe,
+    check_train_head_only,
+)
+
+
+def cross_entropy(scores, labels):
+    ### BEGIN SOLUTION
+    scores = scores - scores.max(1, keepdim=True).values
+    log_probabilities = scores - scores.exp().sum(1, keepdim=True).log()
+    return -log_probabilities[torch.arange(len(labels)), labels].mean()
+    ### END SOLUTION
+
+
+check_cross_entropy(cross_entropy)
+
+# %% [markdown]
+# ### 2. Frozen means frozen
 #
-# 1. The first training cell, in its last lines: it names the tensors of the encoder that changed.
-# 2. The random encoder's, by about twelve points; the other two lose about ten. But mind what else
-#    changed: 20 epochs of 600 images are 120 steps and not 1,200, so the autoencoder is far from
-#    done.
-# 3. To about 22 %, where guessing has 10: a 1 needs less ink than a 0. That is a baseline, too.
+# `train_head_only(encoder, head, batch)` gets an encoder *with batch normalization*, in training
+# mode, a head, and a batch of images and labels. Take a step of training on the cross-entropy,
+# after which the head has moved and nothing in the encoder has: no weight, and no buffer either.
+
+
+# %%
+def train_head_only(encoder, head, batch):
+    ### BEGIN SOLUTION
+    images, labels = batch
+    encoder.eval()
+    with torch.no_grad():
+        batch_codes = encoder(images)
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.001)
+    optimizer.zero_grad()
+    nn.functional.cross_entropy(head(batch_codes), labels).backward()
+    optimizer.step()
+    ### END SOLUTION
+
+
+check_train_head_only(train_head_only)
+
+# %% [markdown]
+# ### 3. A linear probe
+#
+# How much of the score is due to the head? Replace it by the smallest one there is: a single linear
+# layer, 490 weights, known as a **linear probe**. `linear_probe(codes, labels)` trains one on codes
+# `(N, 48)` and returns a network from codes `(M, 48)` to scores `(M, 10)`.
+#
+# **Predict:** trained on `codes.flatten(1)` and scored on the test codes, how far below the MLP
+# will it be?
+
+
+# %%
+def linear_probe(codes, labels):
+    ### BEGIN SOLUTION
+    layer = nn.Linear(codes.shape[1], 10)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.01)
+    for _ in range(300):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(layer(codes), labels).backward()
+        optimizer.step()
+    return layer
+    ### END SOLUTION
+
+
+check_linear_probe(linear_probe)
+
+# %% [markdown]
+# ### 4. Who is taken for whom
+#
+# `confusion(true, predicted)` gets true and predicted digits `(N,)`, and returns a table
+# `(10, 10)`: row `t`, column `p` counts the images of digit `t` that were taken for `p`.
+
+
+# %%
+def confusion(true, predicted):
+    ### BEGIN SOLUTION
+    table = torch.zeros(10, 10, dtype=torch.int64)
+    for t, p in zip(true.tolist(), predicted.tolist(), strict=True):
+        table[t, p] += 1
+    return table
+    ### END SOLUTION
+
+
+check_confusion(confusion)
+
+# %% [markdown]
+# ### 5. Predict, change, run
+#
+# Set `train_size = 600`. The autoencoder and the head now both have 600 images. Which of the three
+# scores falls most? (Mind what else has changed: 20 epochs of 600 images are 120 steps, not 1,200.)
+#
+# ### 6. An open question
+#
+# A random encoder gets surprisingly far. What does a convolution with random filters keep of an
+# image, and what does it lose? How would you find out?
+#
+# ## Three questions
+#
+# <details><summary>You have called <code>encoder.requires_grad_(False)</code>. Is it frozen?
+# </summary>
+#
+# Its weights are. But layers such as batch normalization have buffers that move whenever the
+# encoder is in training mode, and the next `classifier.train()` puts it there. Compare everything
+# in its `state_dict()` before and after.
+#
+# </details>
+# <details><summary>The loss of your classifier stays near 1.5, however long it trains, though it
+# gets most digits right. What do you look for?</summary>
+#
+# A softmax in front of `cross_entropy`, which applies one of its own. The scores it gets are then
+# probabilities, never more than 1 apart, and the second softmax can make little of that: the loss
+# cannot go below about 1.46.
+#
+# </details>
+# <details><summary>Why are the codes of the training images used for mean and deviation, and not
+# those of the images to be classified?</summary>
+#
+# A single image has no spread, and its answer must not depend on which others are asked about at
+# the same time.
 #
 # </details>
 

@@ -57,6 +57,8 @@ learning_rate = 0.001
 
 
 # %%
+import copy
+
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
@@ -382,21 +384,126 @@ check(data.source, settings, metrics)
 # %% [markdown]
 # ## Exercises
 #
-# 1. Start approach 2 from the autoencoder's encoder instead of a fresh one: put a copy of
-#    `autoencoder.encoder`, with `requires_grad_(True)`, in the place of `Encoder()`. That is called
-#    **fine-tuning**. Does it help with 6,000 labels?
-# 2. Set `train_size = 600` and run all cells. How far apart are the approaches now?
-# 3. Run with `seed = 1`, 2 and 3. Is the difference between the approaches larger than its own
-#    variation?
+# ### 1. McNemar's test
 #
-# <details><summary>Answers</summary>
+# `mcnemar(first, second, labels)` gets the predictions of two classifiers and the true labels, all
+# `(N,)`. Count the images that only one of them has right, and return the probability that as many
+# tosses of a fair coin split at least this unevenly, to either side. Where there is no such image,
+# it is 1. `scipy.stats.binomtest` knows about coins.
+
+# %%
+from aelib.exercises import (
+    check_best_epoch,
+    check_fine_tuned,
+    check_joint_loss,
+    check_mcnemar,
+)
+
+
+def mcnemar(first, second, labels):
+    ### BEGIN SOLUTION
+    from scipy.stats import binomtest
+
+    only_first = int(((first == labels) & (second != labels)).sum())
+    only_second = int(((first != labels) & (second == labels)).sum())
+    if only_first + only_second == 0:
+        return 1.0
+    return binomtest(only_first, only_first + only_second).pvalue
+    ### END SOLUTION
+
+
+check_mcnemar(mcnemar)
+
+# %% [markdown]
+# ### 2. Fine-tuning
 #
-# 1. With most seeds it comes out worse than a fresh encoder. One reason may be the scale: the MLP
-#    divides the tiny codes of a fresh encoder by a tiny number, so each step of the encoder counts
-#    for more. A comparison that changes two things at once proves neither.
-# 2. Approach 1 loses some ten points, approach 2 about seven. But the autoencoder, too, had only
-#    600 images and 120 steps.
-# 3. Yes: the difference is several times as large as its variation.
+# There is a third way: start from the autoencoder's encoder, and let the labels train it on. That
+# is called **fine-tuning**. `fine_tuned(autoencoder, codes)` gets a trained autoencoder, frozen, and
+# the codes of its training images. It returns a classifier that begins with the autoencoder's
+# encoder, in which everything can be trained, and whose training leaves the autoencoder as it is.
+
+
+# %%
+def fine_tuned(autoencoder, codes):
+    ### BEGIN SOLUTION
+    encoder = copy.deepcopy(autoencoder.encoder).requires_grad_(True)
+    return Classifier(encoder, MLP(codes))
+    ### END SOLUTION
+
+
+check_fine_tuned(fine_tuned)
+
+# %% [markdown]
+# Train yours as approach 2 was trained. But before you compare the two: how many things differ
+# between them? The scale of the codes is one. A comparison that changes two things at once proves
+# neither. Lesson 7 does it with care.
+#
+# ### 3. Two losses at once
+#
+# And a fourth: keep the decoder, and let the encoder serve both. The loss is the cross-entropy plus
+# `weight` times the mean squared error per pixel. Write
+# `joint_loss(scores, labels, reconstruction, images, weight)`, so that `backward()` reaches both
+# the scores and the reconstruction.
+
+
+# %%
+def joint_loss(scores, labels, reconstruction, images, weight):
+    ### BEGIN SOLUTION
+    classify = nn.functional.cross_entropy(scores, labels)
+    return classify + weight * nn.functional.mse_loss(reconstruction, images)
+    ### END SOLUTION
+
+
+check_joint_loss(joint_loss)
+
+# %% [markdown]
+# ### 4. The best epoch
+#
+# `best_epoch(history)` gets what `train` returns, and says in which epoch the validation loss was
+# lowest. The first epoch is 1.
+
+
+# %%
+def best_epoch_of(history):
+    ### BEGIN SOLUTION
+    losses = history["validation_loss"]
+    return losses.index(min(losses)) + 1
+    ### END SOLUTION
+
+
+check_best_epoch(best_epoch_of)
+
+# %% [markdown]
+# ### 5. Predict, change, run
+#
+# Set `train_size = 600` and run all cells. How far apart are the two approaches now? Then run with
+# `seed = 1`, 2 and 3. Is the difference between the approaches larger than its own variation?
+#
+# ### 6. An open question
+#
+# Approach 2 never saw a decoder. What would you expect to see if you trained a decoder on the codes
+# of its frozen encoder? Which digits would come out best, and what would be lost?
+#
+# ## Three questions
+#
+# <details><summary>A classifier has the lower validation loss, another the higher accuracy. Which
+# one is better?</summary>
+#
+# Each at something. The loss rewards probabilities that can be relied on, the accuracy counts
+# mistakes. Say what you need before you look.
+#
+# </details>
+# <details><summary>McNemar's test gives p = 0.3. Are the two classifiers equally good?</summary>
+#
+# It has not shown that they differ. With few images on which they disagree, a real difference goes
+# unnoticed. The interval around the difference says more than a p.
+#
+# </details>
+# <details><summary>Approach 2 is better than approach 1 here. Does that mean that autoencoders do
+# not help to classify?</summary>
+#
+# No. It means that with 6,000 labels, labels do the better work. The promise of an autoencoder is
+# for the day when images are many and labels are few.
 #
 # </details>
 
