@@ -418,8 +418,8 @@ check_mcnemar(mcnemar)
 # ### 2. Fine-tuning
 #
 # There is a third way: start from the autoencoder's encoder, and let the labels train it on. That
-# is called **fine-tuning**. `fine_tuned(autoencoder, codes)` gets a trained autoencoder, frozen, and
-# the codes of its training images. It returns a classifier that begins with the autoencoder's
+# is called **fine-tuning**. `fine_tuned(autoencoder, codes)` gets a trained autoencoder, frozen,
+# and the codes of its training images. It returns a classifier that begins with that same
 # encoder, in which everything can be trained, and whose training leaves the autoencoder as it is.
 
 
