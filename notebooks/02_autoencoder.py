@@ -331,7 +331,7 @@ if history["validation_loss"]:
 
 # %% tags=["nbval-check-output"]
 metrics = {f"autoencoder_{name}": values[-1] for name, values in history.items() if values}
-check(data.source, settings, metrics)
+check(data, settings, metrics)
 
 # %% [markdown]
 # ## Exercises
@@ -361,7 +361,7 @@ check(data.source, settings, metrics)
 # - Your own loss, from this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** a small loss is a number. In [lesson 3](03_reconstructions.ipynb) you look at what the

@@ -287,7 +287,7 @@ show(
 # ## Check
 
 # %% tags=["nbval-check-output"]
-check(data.source, settings, metrics)
+check(data, settings, metrics)
 
 # %% [markdown]
 # ## Exercises
@@ -318,7 +318,7 @@ check(data.source, settings, metrics)
 # - The numbers of this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** in [lesson 4](04_frozen_encoder.ipynb) a classifier gets nothing but these 48 numbers.

@@ -32,7 +32,7 @@ def main(sources):
     lessons = [
         path
         for path in find_lessons(ROOT / "notebooks", ".ipynb").values()
-        if "check(data.source" in path.read_text()  # The others read what was run before.
+        if "check(data" in path.read_text()  # The others read what was run before.
     ]
     known = {k: v for path in lessons for k, v in papermill.inspect_notebook(path).items()}
     defaults = read_settings(f"{name}={one['default']}" for name, one in known.items())
