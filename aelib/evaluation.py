@@ -1,5 +1,7 @@
 """Scores, how sure they are, and whether they are what they should be."""
 
+import hashlib
+
 import numpy as np
 import scipy  # Its `stats` takes a second to import, and does so where it is first used.
 import torch
@@ -10,22 +12,25 @@ from aelib.data import scaled
 TINY = 1e-150  # What is squared is 0 in double precision.
 
 
-class Accuracy(float):
-    """A share of right answers, a number in percent that knows how many images it comes from.
+class Measured(float):
+    """A number that knows what it was measured on; what is computed from it is a plain number.
 
-    What is computed from it is a plain number again.
+    Args:
+        value: the number.
+        unit: its unit, such as "%", or none.
+        count: on how many images it was measured, where that is known.
+        digest: a fingerprint of these images, or of their labels.
     """
 
-    unit = "%"
+    def __new__(cls, value, unit="", count=None, digest=None):
+        return super().__new__(cls, number("value", value))
 
-    def __new__(cls, percent, count):
-        return super().__new__(cls, percent)
+    def __init__(self, value, unit="", count=None, digest=None):
+        self.unit, self.count, self.digest = unit, count, digest
 
-    def __init__(self, percent, count):
-        self.count = count
 
-    def __getnewargs__(self):
-        return float(self), self.count
+class Accuracy(Measured):
+    """A share of right answers in percent, with its interval."""
 
     @property
     def interval(self):
@@ -36,13 +41,15 @@ class Accuracy(float):
 def accuracy(predicted, labels):
     """The share of `predicted`, `(N,)`, that equals `labels`, `(N,)`, in percent.
 
-    Either may be a tensor, an array or a list of whole numbers.
+    Either may be a tensor, an array or a list of whole numbers. The result, an `Accuracy`, is a
+    number that also knows its interval.
 
     Raises:
         TypeError, ValueError: they are not that, or not equally many.
     """
     predicted, labels = classes(predicted=predicted, labels=labels)
-    return Accuracy(100 * float(np.mean(predicted == labels)), len(labels))
+    percent = 100 * float(np.mean(predicted == labels))
+    return Accuracy(percent, "%", len(labels), fingerprint(labels))
 
 
 def accuracy_interval(percent, count):
@@ -117,6 +124,19 @@ def reconstruction_errors(reconstructions, images):
             "is compared with its own reconstruction, so both need the same shape"
         )
     return (scaled(reconstructions) - scaled(images)).square().flatten(1).mean(1)
+
+
+def mean_squared_error(reconstructions, images):
+    """The mean of `reconstruction_errors`, a number that knows on which images it was measured."""
+    errors = reconstruction_errors(reconstructions, images)
+    return Measured(errors.mean().item(), count=len(images), digest=fingerprint(images))
+
+
+def fingerprint(values):
+    """A short text that other images, or the labels of others, do not have."""
+    tensor = torch.as_tensor(values)
+    tensor = scaled(tensor).float() if tensor.ndim > 1 else tensor.long()
+    return hashlib.blake2b(tensor.contiguous().numpy().tobytes(), digest_size=8).hexdigest()
 
 
 def check_value(name, value, measured, source):

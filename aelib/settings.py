@@ -18,6 +18,8 @@ SOURCES = ("auto", "mnist", "digits")
 SOURCE_NAMES = {"mnist": "MNIST", "digits": "digits (stand-in)"}
 #: The MIME type under which a lesson's numbers are stored in its outputs.
 METRICS_MIME = "application/vnd.aelib.metrics+json"
+#: The same for which of its claims held.
+CLAIMS_MIME = "application/vnd.aelib.claims+json"
 
 
 def check_settings(**settings):

@@ -59,7 +59,7 @@ import numpy as np
 import torch
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval
+from aelib.evaluation import accuracy, accuracy_interval, score_line
 from aelib.figures import image_rows, show
 from aelib.lesson import check, report
 
@@ -211,11 +211,8 @@ for name, baseline in baselines.items():
 metrics = {}
 for name, predicted in predictions.items():
     for kind, split in (("accuracy", data.test), ("accuracy_full_test", data.full_test)):
-        score = accuracy(predicted[kind], split.labels.numpy())
-        low, high = accuracy_interval(score, len(split.labels))
-        metrics[f"{name}_{kind}"] = score
-        count = len(split.labels)
-        print(f"{name:<20} {score:6.2f} %   ({low:.1f} to {high:.1f}) on {count:>6,} images")
+        metrics[f"{name}_{kind}"] = accuracy(predicted[kind], split.labels)
+        print(score_line(name, metrics[f"{name}_{kind}"]))
 
 # %% [markdown]
 # Nearest neighbours wins, without learning anything. Keep both numbers in mind: a network that
@@ -268,7 +265,7 @@ show(
 # with many seeds, and the next cell fails if one is outside.
 
 # %% tags=["nbval-check-output", "spread"]
-check(data.source, settings, metrics)
+check(data, settings, metrics)
 
 # %% [markdown]
 # ## Exercises
@@ -401,7 +398,7 @@ check_images_needed(images_needed)
 # - The numbers to beat, from this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** in [lesson 2](02_autoencoder.ipynb) you build a network that squeezes those 784 numbers

@@ -476,7 +476,7 @@ print("seeds from 0 to 15 that start so:", [s for s in range(16) if largest_grad
 
 # %% tags=["nbval-check-output", "spread"]
 metrics = {f"autoencoder_{name}": values[-1] for name, values in history.items() if values}
-check(data.source, settings, metrics)
+check(data, settings, metrics, history)
 
 # %% [markdown]
 # ## Exercises
@@ -617,7 +617,7 @@ check_is_dead(is_dead)
 # - Your own loss, from this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** a small loss is a number. In [lesson 3](03_reconstructions.ipynb) you look at what the

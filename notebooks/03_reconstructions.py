@@ -73,7 +73,7 @@ device = pick_device()
 # The autoencoder of lesson 2, and what it makes of the test images:
 
 # %% tags=["pretrained"]
-autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
+autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
 images, labels = data.test
 reconstructions = infer(autoencoder, images)
 errors = reconstruction_errors(reconstructions, images)
@@ -285,7 +285,7 @@ show(
 # ## Check
 
 # %% tags=["nbval-check-output", "spread"]
-check(data.source, settings, metrics)
+check(data, settings, metrics, pretraining)
 
 # %% [markdown]
 # ## Exercises
@@ -426,7 +426,7 @@ check_shift_beats_black(shift_beats_black)
 # - The numbers of this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** in [lesson 4](04_frozen_encoder.ipynb) a classifier gets nothing but these 48 numbers.

@@ -61,7 +61,7 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval
+from aelib.evaluation import accuracy, score_line
 from aelib.figures import code_tiles, confusion_matrices, loss_curve, score_chart, show
 from aelib.lesson import check, report
 from aelib.models import Encoder, freeze
@@ -79,7 +79,7 @@ data = load_data(source, seed=seed, **data_settings)
 device = pick_device()
 
 # %% tags=["pretrained"]
-autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
+autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
 encoder = autoencoder.encoder
 codes = infer(encoder, data.train.images)
 digits = (0, 0, 1, 1, 3, 3, 4, 4, 9, 9)
@@ -268,9 +268,7 @@ def score_model(name, model, inputs=lambda images: images):
     for suffix, split in (("", data.test), ("_full_test", data.full_test)):
         predicted = infer(model, inputs(split.images)).argmax(1)
         metrics[name + suffix] = accuracy(predicted, split.labels)
-        low, high = accuracy_interval(metrics[name + suffix], len(split.labels))
-        place = f"({low:.1f} to {high:.1f}) on {len(split.labels):,} images"
-        print(f"{name:<24} {metrics[name + suffix]:.2f} %  {place}")
+        print(score_line(name, metrics[name + suffix]))
     return predicted
 
 
@@ -347,13 +345,9 @@ names = {
     "pca_mlp_accuracy": "PCA-48 + MLP",
     "random_encoder_accuracy": "random encoder + MLP",
 }
-count = len(data.full_test.labels)
-scores = {}
-for name, title in names.items():
-    percent = metrics[f"{name}_full_test"]
-    scores[title] = (percent, *accuracy_interval(percent, count))
+scores = {title: metrics[f"{name}_full_test"] for name, title in names.items()}
 figure = score_chart(scores)
-spoken = ", ".join(f"{title} {percent:.1f} %" for title, (percent, *_) in scores.items())
+spoken = ", ".join(f"{title} {score:.1f} %" for title, score in scores.items())
 show(figure, f"Accuracy on the full test split with 95 % intervals: {spoken}.", data.source)
 
 # %% [markdown]
@@ -367,7 +361,7 @@ show(figure, f"Accuracy on the full test split with 95 % intervals: {spoken}.", 
 # ## Check
 
 # %% tags=["nbval-check-output", "spread"]
-check(data.source, settings, metrics)
+check(data, settings, metrics, pretraining, history)
 
 # %% [markdown]
 # ## Exercises
@@ -513,7 +507,7 @@ check_confusion(confusion)
 # - The numbers of this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** in [lesson 5](05_joint_training.ipynb) the labels may train the encoder as well.

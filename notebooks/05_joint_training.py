@@ -64,7 +64,7 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy, accuracy_interval, paired_comparison
+from aelib.evaluation import accuracy, paired_comparison, score_line
 from aelib.figures import (
     code_map,
     code_tiles,
@@ -76,6 +76,7 @@ from aelib.figures import (
 )
 from aelib.lesson import check, report
 from aelib.models import MLP, Classifier, Encoder, freeze
+from aelib.results import PUBLISHED
 from aelib.training import infer, pick_device, pretrained_autoencoder, train, train_or_load
 
 data_settings = {"train_size": train_size, "test_size": test_size}
@@ -93,7 +94,7 @@ device = pick_device()
 # Approach 1, as in lesson 4:
 
 # %% tags=["pretrained"]
-autoencoder, _ = pretrained_autoencoder(data, device, **training_settings)
+autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
 frozen = freeze(autoencoder.encoder)
 codes = infer(frozen, data.train.images)
 torch.manual_seed(seed)
@@ -188,12 +189,10 @@ metrics, predictions = {}, {}
 for name, model in (("approach_1", approach_1), ("approach_2", approach_2)):
     for suffix, split in (("", data.test), ("_full_test", data.full_test)):
         predicted = infer(model, split.images).argmax(1)
-        percent = accuracy(predicted, split.labels)
-        low, high = accuracy_interval(percent, len(split.labels))
-        metrics[f"{name}_accuracy{suffix}"] = percent
+        score = accuracy(predicted, split.labels)
+        metrics[f"{name}_accuracy{suffix}"] = score
         predictions[name + suffix] = predicted
-        count = len(split.labels)
-        print(f"{name}  {percent:.2f} %  ({low:.1f} to {high:.1f}) on {count:,} images")
+        print(score_line(name, score))
 
 # %% [markdown]
 # Approach 2 is better on all 10,000 images. And yet its validation loss has little to show for it:
@@ -346,22 +345,21 @@ baselines = {
 scores = {}
 for name, baseline in baselines.items():
     baseline.fit(train_pixels, data.train.labels)
-    scores[name] = accuracy(baseline.predict(test_pixels), labels.numpy())
+    scores[name] = accuracy(baseline.predict(test_pixels), labels)
 scores["approach 1"] = metrics["approach_1_accuracy_full_test"]
 scores["approach 2"] = metrics["approach_2_accuracy_full_test"]
-scores = {name: (score, *accuracy_interval(score, len(labels))) for name, score in scores.items()}
-published = {"approach 1": 87.34, "approach 2": 93.18}
-for name, score in published.items():
-    scores[f"{name}, published"] = (score, None, None)
+for name, score in PUBLISHED.items():
+    scores[f"{name.replace('_', ' ')}, published"] = score
 figure = score_chart(scores)
-spoken = ", ".join(f"{name} {score[0]:.1f} %" for name, score in scores.items())
+spoken = ", ".join(f"{name} {score:.1f} %" for name, score in scores.items())
 show(figure, f"Accuracy on 10,000 test images, with 95 % intervals: {spoken}.", data.source)
 
 # %% tags=["nbval-ignore-output"]
-print(f"{'method':<26} accuracy   95 % interval")
-for name, (score, low, high) in scores.items():
-    interval = "MNIST, 60,000 images, one run" if low is None else f"{low:.2f} to {high:.2f}"
-    print(f"{name:<26} {score:6.2f} %   {interval}")
+for name, score in scores.items():
+    if name.endswith("published"):
+        print(f"{name:<24} {score:6.2f} %   trained on 60,000 images, one run")
+    else:
+        print(score_line(name, score))
 
 # %% [markdown]
 # Read the figure with care.
@@ -379,7 +377,7 @@ for name, (score, low, high) in scores.items():
 # ## Check
 
 # %% tags=["nbval-check-output", "spread"]
-check(data.source, settings, metrics)
+check(data, settings, metrics, pretraining, history_1, history_2)
 
 # %% [markdown]
 # ## Exercises
@@ -516,7 +514,7 @@ check_best_epoch(best_epoch_of)
 # - The numbers of this run:
 
 # %% tags=["nbval-ignore-output"]
-report(data.source, metrics)
+report(data, metrics)
 
 # %% [markdown]
 # **Next:** in [lesson 6](06_replication.ipynb) you find out where the published numbers come from.

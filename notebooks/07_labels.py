@@ -69,7 +69,7 @@ import matplotlib.pyplot as plt
 import torch
 
 from aelib.data import load_data, random_affine
-from aelib.evaluation import mean_interval, win_probability
+from aelib.evaluation import Measured, mean_interval, win_probability
 from aelib.figures import image_rows, show
 from aelib.lesson import report
 from aelib.models import Noise
@@ -427,9 +427,9 @@ for approach in (1, 2):
 # %% tags=["nbval-ignore-output"]
 best = {approach: " + ".join(recipe.KEPT[approach]) for approach in (1, 2)}
 metrics = {
-    f"better_approach_{approach}_accuracy": ladder[ladder.habits == best[approach]]
-    .query("approach == @approach")
-    .accuracy.mean()
+    f"better_approach_{approach}_accuracy": Measured(
+        ladder[ladder.habits == best[approach]].query("approach == @approach").accuracy.mean(), "%"
+    )
     for approach in (1, 2)
 }
 for count in few_labels.LABELS:

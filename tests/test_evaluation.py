@@ -3,6 +3,8 @@
 import copy
 import json
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -301,6 +303,18 @@ def test_a_score_is_printed_with_its_interval_and_count():
 @odd(score=NO_NUMBER | {"a plain number": 94.8})
 def test_a_score_without_its_count_has_no_interval(name, value):
     assert_refused(score_line, "approach_1", value, says=name)
+
+
+def test_scores_and_training_need_no_notebook():
+    """A worker of several processes must not wait for IPython and matplotlib."""
+    script = (
+        "import sys, aelib.evaluation, aelib.models, aelib.studies, aelib.training\n"
+        "print({'IPython', 'matplotlib', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
 
 
 # What was measured ------------------------------------------------------------------------------
