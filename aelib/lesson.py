@@ -62,4 +62,4 @@ def check(source, settings, metrics):
 
 @cache
 def _spread():
-    return json.loads(results_folder().joinpath("spread.json").read_text())
+    return json.loads(results_folder().joinpath("spread.json").read_text(encoding="utf-8"))
