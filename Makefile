@@ -64,7 +64,7 @@ lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping t
 	@mv requirements.new requirements.lock
 
 clean: ## delete runs/ and caches; not data/, not .venv
-	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache
+	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache .hypothesis
 	rm -rf */__pycache__ */.ipynb_checkpoints
 
 $(READY): requirements.lock pyproject.toml tools/setup.py
