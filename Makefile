@@ -54,8 +54,8 @@ study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped
 benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed
 	@$(PYTHON) -m benchmarks $(QUESTIONS)
 
-lab: $(READY) ## open the lessons in JupyterLab, where a training takes all cores
-	@AELIB_THREADS=$${AELIB_THREADS:-all} $(PYTHON) -m jupyterlab notebooks/01_dataset.ipynb
+lab: $(READY) ## open lesson 1 in JupyterLab, where a training may take all cores
+	@$(PYTHON) -m tools.lab
 
 lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping the versions it has
 	@$(PYTHON) -m uv pip compile --universal --quiet --no-header --no-annotate \
@@ -64,7 +64,7 @@ lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping t
 	@mv requirements.new requirements.lock
 
 clean: ## delete runs/ and caches; not data/, not .venv
-	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache
+	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache .hypothesis
 	rm -rf */__pycache__ */.ipynb_checkpoints
 
 $(READY): requirements.lock pyproject.toml tools/setup.py

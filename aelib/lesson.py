@@ -208,4 +208,4 @@ def show_claims(data, settings, *histories):
 
 @cache
 def _spread():
-    return json.loads(results_folder().joinpath("spread.json").read_text())
+    return json.loads(results_folder().joinpath("spread.json").read_text(encoding="utf-8"))

@@ -22,13 +22,8 @@ from tools.lessons import (
     set_environment,
     starting_order,
 )
+from tools.metadata import tidy
 from tools.side_by_side import side_by_side
-
-# What differs between machines, such as the version of Python, is left out.
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
-}
 
 
 def main(arguments=(), root=ROOT):
@@ -77,11 +72,7 @@ async def executed(source, job):
         job.state = f"cell {cell_index + 1} of {len(notebook.cells)}"
 
     await execute(notebook, source.parent, on_cell_start)
-    for cell in notebook.cells:  # Without timings, and jupytext's remarks on blank lines.
-        cell.metadata = nbformat.from_dict(
-            {key: value for key, value in cell.metadata.items() if key == "tags"}
-        )
-    notebook.metadata = nbformat.from_dict(METADATA)  # Without the kernel's version and widgets.
+    tidy(notebook)
     sources = {metrics.get("source") for metrics in displayed_metrics(notebook)}
     if sources != {"MNIST"}:
         raise RuntimeError(

@@ -1,0 +1,114 @@
+"""What JupyterLab does to a lesson, with a real server and the requests that Lab sends."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tools.lessons import ROOT
+
+#: What Lab puts into a notebook that it opens, and into a cell that is scrolled and run.
+ADDED = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": "3.11.99",
+}
+TIMES = {"iopub.execute_input": "2026-01-01T00:00:00.000000Z"}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A copy of the lessons with a server in it, as `make lab` starts one; a function to ask it."""
+    root = tmp_path_factory.mktemp("clone")
+    for name in ("notebooks", "tools"):
+        shutil.copytree(ROOT / name, root / name)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [f"--port={port}", "--no-browser", "--allow-root", "--IdentityProvider.token=word"]
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(root), "no_proxy": "127.0.0.1"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tools.lab", *options],
+        cwd=root,
+        env=environment,
+        stdout=(root / "log").open("w"),
+        stderr=subprocess.STDOUT,
+    )
+
+    def ask(path, model=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/{path}",
+            data=model and json.dumps(model).encode(),
+            method="PUT" if model else "GET",
+            headers={"Authorization": "token word"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                ask("api/status")
+                break
+            time.sleep(0.2)
+        yield root / "notebooks", ask
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def opened(ask, name):
+    """A lesson as Lab has it, after it was opened and a cell was run."""
+    model = ask(f"api/contents/{name}.ipynb?content=1&type=notebook")
+    model["content"]["metadata"]["language_info"] = ADDED
+    for cell in model["content"]["cells"]:
+        cell["metadata"].pop("trusted", None)
+        if cell["cell_type"] == "code":
+            cell["metadata"] |= {"execution": TIMES, "scrolled": True}
+    return {"type": "notebook", "format": "json", "content": model["content"]}
+
+
+@pytest.mark.slow
+def test_saving_an_unchanged_lesson_changes_no_byte(lab):
+    folder, ask = lab
+    for path in sorted(folder.glob("[0-9]*.ipynb")):
+        before = [one.read_bytes() for one in (path, path.with_suffix(".py"))]
+        ask(f"api/contents/{path.name}", opened(ask, path.stem))
+        assert [one.read_bytes() for one in (path, path.with_suffix(".py"))] == before, path.name
+
+
+@pytest.mark.slow
+def test_a_saved_edit_is_in_both_files_and_nothing_else_is(lab):
+    folder, ask = lab
+    files = [folder / f"02_autoencoder{suffix}" for suffix in (".ipynb", ".py")]
+    before = [path.read_text(encoding="utf-8") for path in files]
+    model = opened(ask, "02_autoencoder")
+    [cell] = [c for c in model["content"]["cells"] if "parameters" in c["metadata"].get("tags", [])]
+    cell["source"] = cell["source"].replace("seed = 0", "seed = 12345")
+    ask("api/contents/02_autoencoder.ipynb", model)
+    after = [path.read_text(encoding="utf-8") for path in files]
+    assert [text.replace("seed = 12345", "seed = 0") for text in after] == before
+    assert all("seed = 12345" in text for text in after)
+
+
+@pytest.mark.slow
+def test_an_edit_of_the_source_is_what_lab_opens_next(lab):
+    folder, ask = lab
+    source = folder / "03_reconstructions.py"
+    text = source.read_text(encoding="utf-8").replace("seed = 0", "seed = 777")
+    source.write_text(text, encoding="utf-8")
+    content = ask("api/contents/03_reconstructions.ipynb?content=1&type=notebook")["content"]
+    assert any("seed = 777" in cell["source"] for cell in content["cells"])

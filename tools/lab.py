@@ -1,0 +1,34 @@
+"""Open lesson 1 in JupyterLab, where a training may take all cores: `make lab`, or
+
+    python -m tools.lab
+
+Lessons are saved as `make refresh` stores them.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from jupyterlab.labapp import LabApp
+
+from tools.metadata import tidy
+
+FIRST = Path(__file__).resolve().parent.parent / "notebooks" / "01_dataset.ipynb"
+
+
+def before_save(model, path, **_):
+    """Take out of a lesson that is saved what would differ from machine to machine."""
+    if model["type"] == "notebook" and re.match(r"\d\d_", Path(path).name):
+        tidy(model["content"])
+
+
+def main(options, lesson=FIRST):
+    """Start JupyterLab with further options of its own."""
+    os.environ.setdefault("AELIB_THREADS", "all")
+    hook = "--ContentsManager.pre_save_hook=tools.lab.before_save"
+    LabApp.launch_instance([str(lesson), hook, *options])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,22 @@
+"""What of a lesson's metadata is stored: nothing that differs between machines."""
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+
+
+#: Tags, and how jupytext knows the blank lines of the .py: where they differ it sees an edit.
+KEPT = {"tags", "lines_to_next_cell"}
+
+
+def tidy(notebook):
+    """Leave a notebook its cells with what is `KEPT` and their outputs, and `METADATA`.
+
+    Timings, the version of Python and the state of widgets go.
+    """
+    for cell in notebook["cells"]:
+        for key in set(cell["metadata"]) - KEPT:
+            del cell["metadata"][key]
+    notebook["metadata"].clear()
+    notebook["metadata"].update(METADATA)
