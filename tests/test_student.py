@@ -1,0 +1,272 @@
+"""What teachers hand out and collect: the edition for students, solutions, nbgrader's points."""
+
+import importlib.util
+import os
+import re
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tools import student
+from tools.lessons import KERNEL, ROOT
+
+needs_nbgrader = pytest.mark.skipif(
+    importlib.util.find_spec("nbgrader") is None,
+    reason='nbgrader is not installed: pip install -e ".[nbgrader]"',
+)
+
+LESSON = '''
+# %% [markdown]
+# # 1. A small lesson
+#
+# [Colab](https://colab.research.google.com/github/some/where/blob/main/notebooks/01_small.ipynb)
+
+# %%
+from aelib.exercises import check_best_epoch, check_output_size, check_walk
+
+print("loaded")
+
+# %% [markdown]
+# How large is what a convolution returns?
+
+# %%
+def output_size(n, kernel, stride=1, padding=0):
+    """The side of the output."""
+    ### BEGIN SOLUTION
+    both = 2 * padding
+    return (n + both - kernel) // stride + 1
+    ### END SOLUTION
+
+
+# %%
+check_output_size(output_size)
+
+# %%
+def best_epoch(history):
+    ### BEGIN SOLUTION
+    losses = history["validation_loss"]
+    return 1 + losses.index(min(losses))
+    ### END SOLUTION
+
+
+# %%
+check_best_epoch(best_epoch)
+
+# %%
+import torch
+
+# %%
+def walk(decoder, a, b, steps):
+    ### BEGIN SOLUTION
+    return decoder(a + torch.linspace(0, 1, steps).view(-1, 1, 1, 1) * (b - a))
+    ### END SOLUTION
+
+
+# %%
+check_walk(walk)
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Why?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Because.
+#
+# </details>
+#
+# <details><summary>More on this</summary>
+#
+# It is long.
+#
+# </details>
+
+# %%
+print("the end")
+'''
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A project with a lesson that has been run."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "notebooks").mkdir()
+    notebook = jupytext.reads(LESSON.lstrip(), "py:percent")
+    for number, cell in enumerate(notebook.cells):  # As stored: an id that stays.
+        cell["id"] = f"cell-{number}"
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    }
+    nbformat.write(run(notebook), root / "notebooks" / "01_small.ipynb")
+    return root
+
+
+def run(notebook):
+    NotebookClient(notebook, **KERNEL).execute()
+    return notebook
+
+
+def texts(notebook):
+    """What the code cells of a notebook have printed."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert {output.output_type for output in outputs} <= {"stream"}
+    return [output.text.strip() for output in outputs]
+
+
+def test_a_lesson_with_its_solutions_says_right(root):
+    lesson = student.read(root / "notebooks" / "01_small.ipynb")
+    names = ("output_size", "best_epoch", "walk")
+    right = [f"Right: {name} does what it should." for name in names]
+    assert texts(lesson) == ["loaded", *right, "the end"]
+
+
+@needs_nbgrader
+def test_the_edition_has_stubs_and_neither_answers_nor_outputs(root):
+    assert student.main(["edition"], root) == 0
+    [path] = (root / "student").iterdir()
+    edition = student.read(path)
+    text = path.read_text(encoding="utf-8")
+    for word in ("BEGIN", "END", "both = ", "linspace", "Because", "HIDDEN", "assert"):
+        assert word not in text, word
+    assert "It is long" in text and "1. Why?" in text
+    assert "blob/main/student/01_small.ipynb" in text and "notebooks" not in text
+    stubs = [cell for cell in edition.cells if "raise NotImplementedError()" in cell.source]
+    assert len(stubs) == 3 and '"""The side of the output."""' in stubs[0].source
+    lesson = student.read(root / "notebooks" / "01_small.ipynb")
+    same = [a.source == b.source for a, b in zip(lesson.cells, edition.cells, strict=True)]
+    assert same.count(False) == 5  # Three stubs, the answers, and the badge.
+    assert [cell.id for cell in lesson.cells] == [cell.id for cell in edition.cells]
+    assert [
+        cell for cell in edition.cells if cell.get("outputs") or cell.get("execution_count")
+    ] == []
+
+
+@needs_nbgrader
+def test_the_edition_runs_to_its_end_with_a_first_hint_for_each_stub(root):
+    [text] = student.edition(root).values()
+    said = texts(run(nbformat.reads(text, as_version=4)))
+    assert (said[0], said[-1]) == ("loaded", "the end")
+    assert [line.split(": nothing here yet. First hint: ")[0] for line in said[1:-1]] == [
+        "output_size",
+        "best_epoch",
+        "walk",
+    ]
+
+
+@needs_nbgrader
+def test_the_edition_is_the_same_when_made_again(root):
+    assert student.edition(root) == student.edition(root)
+
+
+def test_solutions_are_on_one_page(root):
+    assert student.main(["solutions"], root) == 0
+    page = (root / "notebooks" / "SOLUTIONS.md").read_text(encoding="utf-8")
+    assert "## [1. A small lesson](01_small.ipynb)" in page
+    assert "both = 2 * padding" in page and "1. Because." in page
+    assert "BEGIN" not in page and "It is long" not in page
+
+
+def test_a_solution_needs_a_check(root):
+    lesson = student.read(root / "notebooks" / "01_small.ipynb")
+    lesson.cells = [cell for cell in lesson.cells if cell.source != "check_walk(walk)"]
+    with pytest.raises(ValueError, match="walk has no check"):
+        student.marked(lesson)
+
+
+def test_a_course_needs_a_folder_and_nothing_else_does(capsys):
+    for arguments in (["course"], ["edition", "somewhere"]):
+        with pytest.raises(SystemExit):
+            student.main(arguments)
+    assert "needs a FOLDER" in capsys.readouterr().err
+
+
+WRONG = "    return n // stride"
+LATE = "    return len(history['validation_loss'])"
+RIGHT = "    both = 2 * padding\n    return (n + both - kernel) // stride + 1"
+RIGHT_EPOCH = "    return 1 + history['validation_loss'].index(min(history['validation_loss']))"
+CHEAT = "    return 1\n\ndef check_best_epoch(function):\n    return True"
+#: What students hand in, by function, and the points that it is worth.
+SUBMISSIONS = {
+    "all_but_one": ({"output_size": RIGHT, "best_epoch": RIGHT_EPOCH}, [1, 1, 0]),
+    "one_right": ({"output_size": RIGHT, "best_epoch": LATE}, [1, 0, 0]),
+    "none_right": ({"output_size": WRONG, "best_epoch": LATE}, [0, 0, 0]),
+    "clever": ({"output_size": RIGHT, "best_epoch": CHEAT}, [1, 0, 0]),
+    "nothing": ({}, [0, 0, 0]),
+}
+
+
+@needs_nbgrader
+def test_nbgrader_gives_the_right_points(root, tmp_path, monkeypatch):
+    from nbgrader.api import Gradebook
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    # nbgrader calls a program, alembic, that is installed beside it.
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    )
+    assert student.main(["course", str(tmp_path)], root) == 0
+    config = Config()
+    config.CourseDirectory.root = str(tmp_path)
+    config.CourseDirectory.course_id = "autoencoders"
+    config.Exchange.root = str(tmp_path / "exchange")  # Not the default: it need not exist.
+    (tmp_path / "exchange").mkdir()
+    api = NbGraderAPI(config=config)
+    made = api.generate_assignment("01_small")
+    assert made["success"], made["log"] + str(made["error"])
+    released = (tmp_path / "release" / "01_small" / "01_small.ipynb").read_text(encoding="utf-8")
+    assert "HIDDEN" not in released and "both = " not in released
+
+    for name, (answers, _) in SUBMISSIONS.items():
+        notebook = nbformat.reads(released, as_version=4)
+        for cell in notebook.cells:
+            for function, body in answers.items():
+                if f"def {function}(" in cell.source:
+                    stub = "    # YOUR CODE HERE\n    raise NotImplementedError()"
+                    assert stub in cell.source
+                    cell.source = cell.source.replace(stub, body)
+        folder = tmp_path / "submitted" / name / "01_small"
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / "01_small.ipynb")
+        graded = api.autograde("01_small", name)
+        assert graded["success"], graded["log"] + str(graded["error"])
+
+    checks = ["check_output_size", "check_best_epoch", "check_walk"]
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "autoencoders") as book:
+        for name, (_, points) in SUBMISSIONS.items():
+            submission = book.find_submission("01_small", name)
+            assert (submission.score, submission.max_score) == (sum(points), 3), name
+            scores = {grade.name: grade.auto_score for grade in submission.notebooks[0].grades}
+            assert [scores[check] for check in checks] == points, name
+
+
+@needs_nbgrader
+def test_an_edition_that_was_filled_in_can_be_graded_too(root, tmp_path):
+    """A student who took it from the repository has the same cells as one who got the release."""
+    [text] = student.edition(root).values()
+    cells = nbformat.reads(text, as_version=4).cells
+    names = [cell.metadata.nbgrader.grade_id for cell in cells if "nbgrader" in cell.metadata]
+    assert names == [
+        "output_size",
+        "check_output_size",
+        "best_epoch",
+        "check_best_epoch",
+        "walk",
+        "check_walk",
+    ]
+
+
+@needs_nbgrader
+def test_the_lessons_can_be_handed_out():
+    """Each lesson of the project can be made into its edition, whatever exercises it has by now."""
+    for path, text in student.edition(ROOT).items():
+        edition = nbformat.reads(text, as_version=4)
+        nbformat.validate(edition)
+        assert re.search(r"SOLUTION|HIDDEN|<summary>Answers", text) is None, path
