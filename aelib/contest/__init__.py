@@ -1,1 +1,1 @@
-"""What lesson 9 computes from your own images: which method to take, and which images to look at."""
+"""What lesson 9 computes from your own images: a method to take, and images to look at again."""

@@ -27,9 +27,9 @@ METHODS = (PIXELS, PRINCIPAL, FROZEN, SCRATCH, TUNED, SPREAD)
 #: Those that learn from images without labels by way of the autoencoder's code.
 BY_CODE = (FROZEN, TUNED, SPREAD)
 MOVES = ("none", "small", "mirror")
-STEPS = 300
-PRETRAINING_STEPS = 600
-LEARNING_RATE = 0.003
+#: Steps of training: at least, at most, and how many images there are for one more.
+STEPS, PRETRAINING_STEPS = (200, 600, 10), (240, 600, 50)
+LEARNING_RATE = 0.01
 #: How many images there may be in the graph, and where the scale of codes is taken from.
 IN_GRAPH, FOR_SCALE = 10_000, 2_000
 
@@ -56,39 +56,54 @@ class OneScale(nn.Module):
     """Features `(N, ...)` to `(N, D)`: their mean taken off, all divided by one number.
 
     Args:
-        features: those that mean and scale are taken from; together they get a standard deviation
-            of 1, and keep the ratios between them.
+        features: those that mean and number are taken from. Their mean squared length becomes 48,
+            whether they are 48 numbers of a code or 784 pixels; ratios between them stay.
     """
 
     def __init__(self, features):
         super().__init__()
         features = features.flatten(1)
         self.register_buffer("mean", features.mean(0))
-        self.register_buffer("scale", features.var(0).mean().sqrt().clamp_min(1e-6))
+        self.register_buffer("scale", (features.var(0).sum() / 48).sqrt().clamp_min(1e-6))
 
     def forward(self, features):
         return (features.flatten(1) - self.mean) / self.scale
 
 
 class Projection(nn.Module):
-    """Images `(N, C, H, H)` to their first principal components, `(N, count)`."""
+    """Images `(N, C, H, H)` to principal components, `(N, count)`.
 
-    def __init__(self, images, count):
-        from sklearn.decomposition import PCA  # Slow, so not above.
+    Args:
+        components: `(count, C * H * H)`.
+    """
 
+    def __init__(self, components):
         super().__init__()
-        pixels = scaled(images).flatten(1)
-        components = PCA(count, svd_solver="randomized", random_state=0).fit(pixels).components_
-        self.layer = nn.Linear(pixels.shape[1], count, bias=False)
-        self.layer.weight.data = torch.from_numpy(components).float()
+        self.layer = nn.Linear(components.shape[1], components.shape[0], bias=False)
+        self.layer.weight.data = components
 
     def forward(self, images):
         return self.layer(images.flatten(1))
 
 
+def principal_components(images):
+    """The projection of images, `(N, C, H, H)`, on their first 48 principal components."""
+    from sklearn.decomposition import PCA  # Slow, so not above.
+
+    pixels = scaled(images).flatten(1)
+    pca = PCA(min(48, len(images) - 1), svd_solver="randomized", random_state=0).fit(pixels)
+    return Projection(torch.from_numpy(pca.components_).float())
+
+
 def new_encoder(images):
     """An encoder for images of this shape, `(N, C, H, H)`."""
     return Encoder(image_channels=images.shape[1], image_size=images.shape[-1])
+
+
+def epochs(steps, images, batch_size):
+    """How many epochs come closest to the number of steps that so many images get."""
+    low, high, images_a_step = steps
+    return max(1, round(min(max(images // images_a_step, low), high) * batch_size / images))
 
 
 def pretrain(images, moves, seed):
@@ -104,7 +119,7 @@ def pretrain(images, moves, seed):
         (images, images),
         reconstruction_error,
         validation=(),
-        epochs=max(1, round(100 * PRETRAINING_STEPS / len(images))),
+        epochs=epochs(PRETRAINING_STEPS, len(images), 100),
         batch_size=100,
         learning_rate=0.005,
         one_cycle=True,
@@ -130,22 +145,24 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
     if method == PIXELS:
         front = nn.Flatten()
     elif method == PRINCIPAL:
-        front = freeze(Projection(pool[:6_000], min(48, len(pool) - 1)))
-    elif method == SCRATCH:
+        front = freeze(principal_components(pool[:6_000]))
+    elif method in (SCRATCH, SPREAD):
         front = new_encoder(pool)
     else:
         front = copy.deepcopy(encoder).requires_grad_(method != FROZEN)
     if method == SPREAD:
-        labelled = spread_labels(labelled, pool, encoder, classes)
+        labelled = spread_labels(labelled, pool, encoder)
     torch.manual_seed(seed)
-    model = nn.Sequential(front, head(front, pool, classes))
+    with torch.no_grad():
+        features = front(scaled(pool[:FOR_SCALE]))
+    model = nn.Sequential(front, head(features, classes))
     batch_size = min(max(len(labelled.labels) // 5, 10), 100)
     train(
         nn.Sequential(Moves(moves), model),
         labelled,
         cross_entropy,
         validation=(),
-        epochs=max(1, round(STEPS * batch_size / len(labelled.labels))),
+        epochs=epochs(STEPS, len(labelled.labels), batch_size),
         batch_size=batch_size,
         learning_rate=LEARNING_RATE,
         one_cycle=True,
@@ -154,14 +171,13 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
     return model
 
 
-def head(front, pool, classes):
-    """The MLP that every method has: what `front` makes of images, on one scale, to scores."""
-    with torch.no_grad():
-        scale = OneScale(front(scaled(pool[:FOR_SCALE])))
+def head(features, classes):
+    """The MLP that every method has: features `(N, ...)`, on one scale, to scores."""
+    scale = OneScale(features)
     return nn.Sequential(scale, nn.Linear(len(scale.mean), 120), nn.ReLU(), nn.Linear(120, classes))
 
 
-def spread_labels(labelled, pool, encoder, classes):
+def spread_labels(labelled, pool, encoder):
     """Spread labels over a graph of nearest neighbours of codes (Zhou et al., 2004).
 
     Returns:
@@ -173,7 +189,9 @@ def spread_labels(labelled, pool, encoder, classes):
     others = pool[:IN_GRAPH]
     codes = infer(encoder, torch.cat([labelled.images, others])).flatten(1).numpy()
     known = torch.cat([labelled.labels, torch.full((len(others),), -1)]).numpy()
-    spreading = LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.8).fit(codes, known)
+    spreading = LabelSpreading(kernel="knn", n_neighbors=5, alpha=0.8, max_iter=100).fit(
+        codes, known
+    )
     surest = torch.from_numpy(spreading.label_distributions_[len(labelled.labels) :])
     sure, names = surest.max(1)
     names = torch.from_numpy(spreading.classes_)[names]

@@ -2,7 +2,6 @@
 
 import os
 import unicodedata
-import zipfile
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from aelib.data.arrays import load_arrays
 from aelib.data.duplicates import duplicate_groups
 from aelib.data.errors import DataError
 from aelib.data.pictures import EXTENSIONS, PictureError, open_picture, prepare, turn
@@ -25,7 +25,6 @@ UNLABELLED = ("unlabelled", "unlabeled")
 #: What systems leave in folders by themselves; names that begin with a dot are passed over, too.
 SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx")
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
-LARGEST_ARRAY = 1_500_000_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,10 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     if path.is_dir():
         entries, ignored = _list_folder(path.resolve())
     elif path.suffix.lower() == ".npz":
-        entries = _list_arrays(path)
+        entries = [
+            Entry(image, f"{path.name}[{index}]", None if label == -1 else str(label))
+            for index, (image, label) in enumerate(zip(*load_arrays(path), strict=True))
+        ]
     else:
         raise DataError(
             f"{path} is a file. Give a folder that holds a folder of images for each class, or an "
@@ -104,7 +106,7 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
             )
         skipped = lines
     kept = [(entry, one) for entry, one in zip(entries, prepared, strict=True) if one]
-    _check_labels(kept)
+    _check_labels(kept, entries)
     # A background is turned where most images have one that is plain, as drawings and scans do.
     turned = channels == 1 and 2 * sum(one.plain for _, one in kept) > len(kept)
     pixels = [turn(one) if turned else one.pixels for _, one in kept]
@@ -120,12 +122,18 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     numbers = {None: -1, **{label: number for number, label in enumerate(classes)}}
     images = torch.from_numpy(np.stack([pixels[index] for index in order]))
     entries = [kept[index][0] for index in order]
+    labels = torch.tensor([numbers[entry.label] for entry in entries])
+    groups = duplicate_groups(images)
+    different = [len(groups[labels == number].unique()) for number in range(len(classes))]
+    _check_class_sizes(
+        dict(zip(classes, different, strict=True)), "different images (copies of one count once)"
+    )
     return ImageSet(
         name=path.resolve().name,
         classes=classes,
         images=images,
-        labels=torch.tensor([numbers[entry.label] for entry in entries]),
-        groups=duplicate_groups(images),
+        labels=labels,
+        groups=groups,
         files=[entry.file for entry in entries],
         pictures=[entry.picture for entry in entries],
         preparation={"size": size, "channels": channels, "turned": turned},
@@ -268,14 +276,14 @@ def _check_class_sizes(counts, noun):
         )
 
 
-def _check_labels(kept):
-    """Refuse an image that is in two classes, and a class that is left with too few."""
+def _check_labels(kept, given):
+    """Refuse an image that is in two classes, and what too few can be opened of."""
     same = defaultdict(list)
     for entry, one in kept:
         if entry.label is not None:
             same[one.digest].append(entry)
     torn = [
-        " = ".join(entry.file for entry in entries)
+        " = ".join(sorted(entry.file for entry in entries))
         for entries in same.values()
         if len({entry.label for entry in entries}) > 1
     ]
@@ -284,14 +292,11 @@ def _check_labels(kept):
             _listed("The same image stands in two classes, so one label is wrong", sorted(torn))
             + "\nRemove it from the class where it does not belong."
         )
-    counts = {entry.label: 0 for entry, _ in kept if entry.label is not None}
-    counts |= Counter(entries[0].label for entries in same.values())
-    _check_class_sizes(counts, "different images that can be opened")
-    if len(counts) < CLASSES[0] or len(kept) < COUNTS[0]:
-        raise DataError(
-            f"Of the images, {len(kept)} of {len(counts)} classes can be opened: too few. It takes "
-            f"{COUNTS[0]} images of {CLASSES[0]} classes."
-        )
+    opened = Counter(entry.label for entry, _ in kept)
+    counts = {entry.label: opened[entry.label] for entry in given if entry.label is not None}
+    _check_class_sizes(counts, "images that can be opened")
+    if len(kept) < COUNTS[0]:
+        raise DataError(f"Only {len(kept)} images can be opened; it takes {COUNTS[0]}. Add some.")
 
 
 def _listed(heading, lines):
@@ -301,61 +306,3 @@ def _listed(heading, lines):
 def _by_number(label):
     """Order names of classes as numbers where they are numbers."""
     return (0, int(label), label) if label.isdecimal() else (1, 0, label)
-
-
-def _list_arrays(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
-        if not {"images.npy", "labels.npy"} <= set(sizes):
-            raise DataError(
-                f"{path} holds {', '.join(sorted(sizes)) or 'nothing'}; it takes two arrays, "
-                "images and labels: np.savez(path, images=..., labels=...)."
-            )
-        if sizes["images.npy"] > LARGEST_ARRAY:
-            raise DataError(
-                f"The images of {path} take {sizes['images.npy'] / 1e9:.1f} GB; up to "
-                f"{LARGEST_ARRAY / 1e9} GB can be taken. Save them as bytes and smaller; 28 x 28 "
-                "will do."
-            )
-        with np.load(path, allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read as an .npz file of numbers: {error}") from error
-    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[-1] not in (1, 3, 4):
-        images = images.transpose(0, 2, 3, 1)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
-    good = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (3, 4))
-    if not good or 0 in images.shape or labels.shape != images.shape[:1]:
-        raise DataError(
-            f"{path} holds images {images.shape} and labels {labels.shape}; it takes (N, H, W) or "
-            "(N, H, W, 3), and (N,)."
-        )
-    whole = np.issubdtype(labels.dtype, np.number) and (labels == labels.round()).all()
-    if not whole or (labels < -1).any():
-        raise DataError(f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled.")
-    images = _as_bytes(images, path)
-    return [
-        Entry(image, f"{path.name}[{index}]", None if label == -1 else str(int(label)))
-        for index, (image, label) in enumerate(zip(images, labels, strict=True))
-    ]
-
-
-def _as_bytes(images, path):
-    if images.dtype == np.uint8:
-        return images
-    if not (np.issubdtype(images.dtype, np.number) or images.dtype == bool) or (
-        not np.isfinite(images).all() or images.min() < 0
-    ):
-        raise DataError(f"The images of {path} must be finite numbers from 0, not {images.dtype}.")
-    highest = images.max()
-    if images.dtype == bool or (highest <= 1 and np.issubdtype(images.dtype, np.floating)):
-        full = 1
-    else:
-        full = 255 if highest <= 255 else max(65_535, highest)
-    # One by one: as floats all at once they could take more memory than there is.
-    result = np.empty(images.shape, np.uint8)
-    for index, image in enumerate(images):
-        result[index] = (image * (255 / full)).round()
-    return result

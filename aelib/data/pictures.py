@@ -136,5 +136,5 @@ def _corners(pixels):
 
 
 def turn(prepared):
-    """The pixels of a `Prepared`, a light background turned into a dark one."""
-    return 255 - prepared.pixels if prepared.light else prepared.pixels
+    """The pixels of a `Prepared`, a plain light background turned into a dark one."""
+    return 255 - prepared.pixels if prepared.plain and prepared.light else prepared.pixels
