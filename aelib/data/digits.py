@@ -1,5 +1,9 @@
 """The stand-in: scikit-learn's handwritten digits, brought to the form of MNIST."""
 
+import os
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -54,3 +58,24 @@ def _as_mnist(sources, generator):
         mode="bicubic",
     )
     return images.clamp_(0, 1).mul_(255).round_().byte()
+
+
+def write_digits(folder):
+    """Write scikit-learn's 1,797 digits as images of 8x8 pixels, a folder for each class.
+
+    What is there already is left as it is; a stopped write leaves no half a folder.
+    """
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    if folder.exists():
+        return
+    digits = load_digits()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as part:
+        staged = Path(part, folder.name)
+        for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+            path = staged / str(label) / f"{number:04}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray((pixels * (255 / 16)).round().astype(np.uint8)).save(path)
+        os.replace(staged, folder)

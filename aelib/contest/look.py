@@ -1,0 +1,57 @@
+"""Which images to look at again."""
+
+import numpy as np
+import torch
+
+from aelib.data import scaled
+from aelib.evaluation import reconstruction_errors
+from aelib.training import infer
+
+
+def worst_reconstructed(autoencoder, images):
+    """The error of each image, `(N,)`, and the positions of all, the worst first."""
+    errors = torch.cat(
+        [
+            reconstruction_errors(infer(autoencoder, batch), scaled(batch))
+            for batch in images.split(5_000)
+        ]
+    )
+    return errors, errors.argsort(descending=True, stable=True)
+
+
+def suspicious_labels(codes, labels, groups, neighbours=10):
+    """Rank labelled images by how far the labels of their nearest neighbours in the code disagree.
+
+    A near neighbour counts more than a far one; copies of an image do not vouch for it.
+
+    Args:
+        codes: `(N, D)`.
+        labels: int64 `(N,)`, -1 for images that are left out.
+        groups: int64 `(N,)`; the images of one group are copies of each other.
+
+    Returns:
+        Positions, the most suspicious first; the weighted share of neighbours that have another
+        label, in this order; and the label that most of these have. All `(M,)`.
+    """
+    from sklearn.neighbors import NearestNeighbors  # Slow, so not above.
+
+    named = (labels >= 0).nonzero().squeeze(1).numpy()
+    codes, labels, groups = codes.numpy()[named], labels.numpy()[named], groups.numpy()[named]
+    count = min(2 * neighbours + 1, len(named))
+    distances, nearest = (
+        NearestNeighbors(n_neighbors=count, algorithm="brute").fit(codes).kneighbors(codes)
+    )
+    foreign = groups[nearest] != groups[:, None]
+    counted = foreign & (foreign.cumsum(1) <= neighbours)
+    weights = counted / (distances + 1e-3 * np.median(distances[:, 1:]) + 1e-12)
+    weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
+    votes = np.zeros((len(named), labels.max() + 1))
+    for column in range(count):
+        np.add.at(votes, (np.arange(len(named)), labels[nearest[:, column]]), weights[:, column])
+    own = votes[np.arange(len(named)), labels]
+    others = votes.copy()
+    others[np.arange(len(named)), labels] = 0
+    # Where all neighbours disagree, those that agree with one another count more, then the nearer.
+    order = np.lexsort((distances[:, 1:].mean(1), -others.max(1), own))
+    suggested = others.argmax(1)
+    return (torch.from_numpy(part) for part in (named[order], 1 - own[order], suggested[order]))
