@@ -47,7 +47,7 @@ def main(arguments=None):
         )
     set_environment()
     names = [*(options.questions or QUESTIONS), *(["procedure"] if options.procedure else [])]
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # Whatever `AELIB_THREADS` is.
     data = load_data("digits", 600, 100) if options.quick else load_data("auto", 60_000, 10_000)
     result = measure(names, data, options.quick)
     runs = project_folder() / "runs"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from aelib.threads import usable_cores
 from aelib.training import pick_device
 from benchmarks import allocator
 
@@ -22,10 +23,10 @@ def describe():
     """What a reader has to know of machine, program and settings to compare another run."""
     chip = processor()
     return {
-        "machine": f"{chip['name']}, {cores()} cores, torch {torch.__version__}",
+        "machine": f"{chip['name']}, {usable_cores()} cores, torch {torch.__version__}",
         "device": str(pick_device()),
         "processor": chip,
-        "cores": cores(),
+        "cores": usable_cores(),
         "threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "allocator": allocator.settings(),
@@ -56,13 +57,6 @@ def processor():
         "model": model,
         "instructions": [name for name in INSTRUCTIONS if name in flags],
     }
-
-
-def cores():
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def load():

@@ -27,7 +27,6 @@ from benchmarks.rounds import (
 
 
 def main(source, train_size):
-    torch.set_num_threads(1)
     if "RANK" in os.environ:
         torch.distributed.init_process_group("gloo")
     data = load_data(source, int(train_size), 100)

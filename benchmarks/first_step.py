@@ -7,7 +7,6 @@ from aelib.models import Autoencoder
 from benchmarks.rounds import seconds, train_with_published_settings
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     images = torch.rand(100, 1, 28, 28)
     for _ in range(2):
         model = Autoencoder()

@@ -4,8 +4,8 @@ from functools import partial
 
 import torch
 
+from aelib.threads import usable_cores
 from benchmarks import epochs
-from benchmarks.environment import cores
 from benchmarks.rounds import (
     first_images,
     medians,
@@ -28,7 +28,7 @@ def cases(data, quick):
     sizes = (60, 600) if quick else (600, 6_000, 60_000)
     middle = min(6_000, len(data.train.labels))
     result = {f"{IMAGES}{size}": partial(epoch, first_images(size, data)) for size in sizes}
-    counts = range(1, cores() + 1)
+    counts = range(1, usable_cores() + 1)
     for count in counts:
         result[f"{THREADS}{count}"] = partial(epoch, first_images(middle, data), threads=count)
     alone, together = (epochs.start(data, count, group=True) for count in (1, 2))

@@ -1,18 +1,19 @@
 """How long does each lesson run, with nothing in the cache, and what is the time spent on?"""
 
 import ast
-import asyncio
 import shutil
+import time
 from datetime import datetime
 from functools import partial
 
-import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 
 from aelib.settings import project_folder
 from benchmarks.rounds import seconds
-from tools.lessons import ROOT, execute, find_lessons
+from tools.lessons import ROOT, execute, find_lessons, read, starting_order
+from tools.side_by_side import side_by_side
 
-#: Each lesson runs once: more would take longer than all other questions.
+#: They run once: more would take longer than all other questions.
 ROUNDS = 1
 #: What a cell's time is counted as: the first part of which it calls, or imports, a name.
 PARTS = {
@@ -24,20 +25,28 @@ PARTS = {
 
 
 def cases(data, quick, folder=ROOT / "notebooks"):
-    """Each lesson alone, one after the other; what they keep for each other is deleted before.
-
-    In the quick mode only the first.
-    """
-    shutil.rmtree(project_folder() / "runs" / "checkpoints", ignore_errors=True)
+    """All lessons, side by side as `make run-notebooks` runs them; in the quick mode the first."""
     lessons = find_lessons(folder)
-    names = list(lessons)[:1] if quick else lessons
-    return {name: partial(run, lessons[name]) for name in names}
+    return {"all": partial(run_all, dict(list(lessons.items())[:1]) if quick else lessons)}
 
 
-def run(path):
+def run_all(lessons):
+    """The seconds of all of them together, and what `run` returns for each."""
+    shutil.rmtree(project_folder() / "runs" / "checkpoints", ignore_errors=True)
+    jobs = {name: partial(run, path) for name, path in starting_order(lessons).items()}
+    finished = {}
+    took = seconds(side_by_side, jobs, finished)
+    return {"seconds": took, "lessons": {name: finished[name] for name in lessons}}
+
+
+async def run(path, job):
     """The seconds of a lesson, those of its parts, and those to the first figure."""
-    notebook = nbformat.read(path, as_version=4)
-    took = seconds(asyncio.run, execute(notebook, path.parent))
+    notebook = read(path)
+    job.state = "running"
+    start = time.perf_counter()
+    await execute(notebook, path.parent)
+    took = time.perf_counter() - start
+    job.state = "ok"
     parts = dict.fromkeys((*PARTS, "other"), 0.0)
     figures, begin = [], None
     for cell in notebook.cells:
@@ -58,7 +67,7 @@ def run(path):
 def part_of(source):
     """Which of the parts the time of a cell is counted as."""
     names = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
         if isinstance(node, ast.ImportFrom):
             names.add(node.module.split(".")[0])
         elif isinstance(node, ast.Call):
@@ -67,6 +76,5 @@ def part_of(source):
 
 
 def results(rounds):
-    measured = {name: values[0] for name, values in rounds.items()}
-    total = sum(one["seconds"] for one in measured.values())
-    return {"lessons": measured, "lessons_seconds": total}
+    (measured,) = rounds["all"]
+    return {"lessons": measured["lessons"], "lessons_seconds": measured["seconds"]}

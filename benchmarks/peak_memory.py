@@ -7,8 +7,6 @@ import resource
 import sys
 from pathlib import Path
 
-import torch
-
 from aelib.data import load_data
 from aelib.training import infer
 from benchmarks.rounds import first_images, new_classifier, train_with_published_settings
@@ -22,7 +20,6 @@ def peak():
 
 
 def main(source, train_size):
-    torch.set_num_threads(1)
     print(peak())
     data = load_data(source, int(train_size), 10_000, as_bytes=True)
     model = new_classifier(first_images(1_000, data)[0])

@@ -104,14 +104,12 @@ def busy_processes(count):
 
 
 def _never_rest():
-    torch.set_num_threads(1)
     probe = new_probe()
     while True:
         probe()
 
 
 def main(probes=60, quiet_runs=5):
-    torch.set_num_threads(1)
     probe, found = new_probe(), []
     for count in (*[0] * quiet_runs, 1, 2, 4):
         with busy_processes(count):
