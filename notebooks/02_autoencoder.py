@@ -66,7 +66,7 @@ from torch import nn
 
 from aelib.data import load_data
 from aelib.figures import image_rows, loss_curve, show
-from aelib.lesson import check, report
+from aelib.lesson import check, claim, report, show_claims
 from aelib.models import Autoencoder, count_parameters
 from aelib.studies.replication import published_decoder, published_encoder
 from aelib.training import infer, pick_device, train
@@ -473,6 +473,24 @@ print("seeds from 0 to 15 that start so:", [s for s in range(16) if largest_grad
 # in MSE. Your decoder ends this way.
 #
 # ## Check
+#
+# What this lesson says about its run is written down once more as claims, each with a yes or no
+# computed from this run, and with how many of twenty runs with other seeds bear it out.
+
+# %% tags=["nbval-ignore-output"]
+trained, held_out = history["training_loss"], history["validation_loss"] or [mean_image]
+claim("black_is_worse", "Black is worse than the mean image.", black > mean_image)
+claim("ten_by_heart", "Ten images are learned by heart.", loss_on_ten < 0.1 * mean_image)
+claim(
+    "heart_is_not_understanding",
+    "On ten others that network is hardly better than the mean image.",
+    loss_function(unseen, others.cpu()) > 0.7 * mean_image,
+)
+claim("one_epoch", "After one epoch it beats the mean image.", held_out[0] < mean_image)
+claim("no_gap", "Training and validation end together.", abs(held_out[-1] / trained[-1] - 1) < 0.1)
+claim("early_gains", "Most of the gain comes early.", trained[0] + trained[-1] > 2 * trained[4])
+claim("dead_start", "Seed 0 of the published network starts dead.", largest_gradient(0) == 0)
+show_claims(data, settings, history)
 
 # %% tags=["nbval-check-output", "spread"]
 metrics = {f"autoencoder_{name}": values[-1] for name, values in history.items() if values}
