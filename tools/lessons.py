@@ -91,11 +91,12 @@ def read(path, values=None):
     return notebook
 
 
-async def execute(notebook, folder, on_cell_start=None):
+async def execute(notebook, folder, on_cell_start=None, variables=None):
     """Run a notebook in a kernel of its own that starts in `folder`, and put its outputs into it.
 
     Args:
         on_cell_start: called with `cell` and `cell_index` when a cell begins.
+        variables: environment variables that only this kernel gets.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised; outputs up to there are kept.
@@ -113,7 +114,7 @@ async def execute(notebook, folder, on_cell_start=None):
         on_cell_start=on_cell_start,
     )
     try:
-        await client.async_execute()
+        await client.async_execute(env={**os.environ, **(variables or {})})
     except DeadKernelError:  # What nbclient says, too, when this task has been cancelled.
         if asyncio.current_task().cancelling():
             raise asyncio.CancelledError from None
@@ -131,11 +132,16 @@ def failure(error, cell, index, notebook):
     )
 
 
-def displayed_metrics(notebook):
-    """The metrics that an executed notebook displays, one dict for each display."""
+def displayed(notebook, kind):
+    """What an executed notebook displays of a MIME type, in order."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     bundles = [output.get("data", {}) for output in outputs]
-    return [bundle[METRICS_MIME] for bundle in bundles if METRICS_MIME in bundle]
+    return [bundle[kind] for bundle in bundles if kind in bundle]
+
+
+def displayed_metrics(notebook):
+    """The metrics that an executed notebook displays, one dict for each display."""
+    return displayed(notebook, METRICS_MIME)
 
 
 def displayed_alt_texts(notebook):

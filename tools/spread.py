@@ -1,9 +1,10 @@
-"""Run the lessons with many seeds, and keep their numbers in aelib/results/spread.json.
+"""Run the lessons with many seeds; keep their numbers, and how often each of their claims holds.
 
     python -m tools.spread mnist digits
 
-The bands of the lessons' checks and the README's results come from this file. It stays as it is
-until all seeds of all the sources named have run.
+The bands of the lessons' checks and the README's results come from aelib/results/spread.json, the
+counts beside claims from claims.json. Both stay as they are until all seeds of all the sources
+named have run.
 """
 
 import json
@@ -11,8 +12,10 @@ import os
 import sys
 
 from aelib.files import write_whole
+from aelib.settings import CLAIMS_MIME
 from tools.lessons import (
     ROOT,
+    displayed,
     displayed_metrics,
     execute,
     find_lessons,
@@ -25,6 +28,8 @@ from tools.lessons import (
 from tools.side_by_side import side_by_side
 
 SEEDS = {"mnist": range(20), "digits": range(10)}
+#: What holds torch and oneDNN to the instructions of a processor without AVX-512.
+OLDER_PROCESSOR = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 
 
 def main(sources, root=ROOT, seeds=SEEDS):
@@ -57,36 +62,48 @@ def main(sources, root=ROOT, seeds=SEEDS):
         print(f"The file stays as it was, since these failed: {'; '.join(failed)}.")
         return 1
 
-    path = root / "aelib" / "results" / "spread.json"
-    spread = json.loads(path.read_text(encoding="utf-8"))
+    results = root / "aelib" / "results"
+    spread = json.loads((results / "spread.json").read_text(encoding="utf-8"))
+    counts = json.loads((results / "claims.json").read_text(encoding="utf-8"))
     values = {k: v for lesson in lessons.values() for k, v in parameters(lesson).items()}
     spread["settings"] = {k: v for k, v in values.items() if k not in ("source", "seed")}
     for source in sources:
         runs = []
         for seed in seeds[source]:
             shown = [measured[f"{source}, seed {seed}, {name}"] for name in lessons]
-            runs.append({key: value for metrics in shown for key, value in metrics.items()})
+            runs.append({key: value for one in shown for key, value in one.items()})
+            runs[-1]["claims"] = {k: v for one in shown for k, v in one["claims"].items()}
         [name] = {run.pop("source") for run in runs}
+        verdicts = [run.pop("claims") for run in runs]
         spread["runs"][name] = {key: [run[key] for run in runs] for key in runs[0]}
-    write_whole(path, json.dumps(spread, indent=1) + "\n")
+        counts[name] = {
+            claim: [sum(verdict[claim] for verdict in verdicts), len(runs)] for claim in verdicts[0]
+        }
+    write_whole(results / "spread.json", json.dumps(spread, indent=1) + "\n")
+    write_whole(results / "claims.json", json.dumps(counts, indent=1) + "\n")
     return 0
 
 
 def measurer(path, source, seed):
-    """A job that runs a lesson; it returns its metrics, or None where it failed."""
+    """A job that runs a lesson; it returns its metrics and its claims, or None where it failed.
+
+    Every second seed runs as on an older processor.
+    """
+    variables = OLDER_PROCESSOR if seed % 2 else {}
 
     async def measure(job):
         notebook = read(path, {"source": source, "seed": seed})
         job.state = "running"
         try:
-            await execute(notebook, path.parent)
+            await execute(notebook, path.parent, variables=variables)
         except Exception as error:
             job.state = "failed"
             job.say("failed", *str(error).splitlines())
             return None
         job.state = "ok"
-        metrics = displayed_metrics(notebook)
-        return {key: value for shown in metrics for key, value in shown.items()}
+        metrics = {k: v for shown in displayed_metrics(notebook) for k, v in shown.items()}
+        claims = [shown["claims"] for shown in displayed(notebook, CLAIMS_MIME)]
+        return {**metrics, "claims": {k: v for shown in claims for k, v in shown.items()}}
 
     return measure
 
