@@ -1,13 +1,26 @@
-"""Splits are what they claim to be, and every value of a setting is right or refused.
+"""Splits are what they claim to be, and every value of a setting is right or refused."""
 
-Tests that need the real MNIST take it from the data root or from beside the clone, and are skipped
-where there is none.
-"""
+import hashlib
+import os
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from odd_calls import NOTHING_LIKE_IT, assert_refused
 
-from aelib.data import balanced_draw, digits, load_data
+from aelib.data import (
+    DataError,
+    NoNetworkError,
+    balanced_draw,
+    digits,
+    load_data,
+    mnist,
+    random_affine,
+    scaled,
+    search,
+)
 from aelib.data import load as loading
 
 pytest_plugins = ["mnist_fixtures"]
@@ -111,17 +124,175 @@ def test_a_draw_is_balanced_until_a_class_runs_out(size):
     assert rare in {1: (0, 1), 10: (3,), 25: (3,), 103: (3,)}[size]
 
 
+def test_draws_of_mnist_are_those_of_the_stored_outputs(load):
+    """Every number in a lesson rests on them; a change of theirs changes all."""
+    loaded = load("mnist", 100, 100, 1, True)
+    drawn = [*loaded.train, *loaded.validation, *loaded.test]
+    assert (
+        hashlib.md5(b"".join(t.numpy().tobytes() for t in drawn)).hexdigest()
+        == "bca39af793e5c8b3f1edfe8393b57046"
+    )
+
+
+# Odd values --------------------------------------------------------------------------------------
+
+
+class Unspeakable:
+    def __repr__(self):
+        raise RuntimeError
+
+
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-5, 70_000)
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.sampled_from(["auto", "mnist", "digits", "MNIST", " mnist", b"mnist", ["auto"], {"auto"}])
+    | st.sampled_from([10**5_000, 6_000.0, "6000", np.int64(6_000), np.bool_(True), 1 + 0j])
+    | st.sampled_from(
+        [np.array(["auto", "mnist"]), np.arange(3), torch.ones(2), Unspeakable(), str]
+    )
+    | st.lists(st.integers())
+)
+NAMES = ["source", "train_size", "test_size", "seed", "as_bytes"]
+
+
+@pytest.fixture(scope="module")
+def numbered():
+    """As many images as MNIST's that hold their own number; the label is its last digit."""
+    tensors = []
+    for count in (60_000, 10_000):
+        images = torch.zeros(count, 28, 28, dtype=torch.uint8)
+        images[:, 0, 0], images[:, 0, 1] = torch.arange(count) // 256, torch.arange(count) % 256
+        tensors += [images, torch.arange(count) % 10]
+    return tensors
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_value_of_a_setting_is_right_or_refused_by_name(name, numbered, monkeypatch):
+    monkeypatch.setattr(loading, "load_mnist", lambda root: numbered)
+    usual = {"source": "mnist", "train_size": 100, "test_size": 100, "seed": 0, "as_bytes": True}
+
+    @settings(max_examples=300, deadline=None, derandomize=True)
+    @given(value=ANYTHING)
+    def right_or_refused(value):
+        asked = usual | {name: value}
+        try:
+            loaded = load_data(**asked)
+        except ValueError as error:
+            assert str(error).startswith(f"{name}=")
+            assert len(str(error)) < 200
+            return
+        assert type(value) is type(usual[name])
+        assert (loaded.source == "MNIST") == (asked["source"] != "digits")
+        assert len(loaded.train.images) == asked["train_size"]
+        assert len(loaded.test.images) == asked["test_size"]
+        assert (loaded.train.images.dtype == torch.uint8) == asked["as_bytes"]
+        if asked["source"] != "digits":
+            pixels = loaded.train.images[:, 0, 0, :2]
+            pixels = pixels if asked["as_bytes"] else (pixels * 255).round().byte()
+            assert ((pixels.long() @ torch.tensor([256, 1])) % 10).equal(loaded.train.labels)
+
+    right_or_refused()
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(path=st.binary(min_size=1).filter(lambda path: b"\0" not in path))
+@pytest.mark.parametrize("source", ["mnist", "auto"])
+def test_any_data_root_has_no_files_or_is_refused(small, monkeypatch, tmp_path, source, path):
+    """...and nothing is made there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AELIB_DATA", os.fsdecode(path))
+    monkeypatch.setattr(search, "MOST_IN_ALL", 100)
+    monkeypatch.setattr(mnist, "download", small.no_download)
+    try:
+        assert small.load(source).source == "digits (stand-in)"
+    except DataError as error:
+        assert (source, type(error)) != ("auto", NoNetworkError)
+        assert len(str(error).encode()) < 2_000
+    assert list(tmp_path.iterdir()) == []
+
+
+ONES = torch.ones(5, 1, 28, 28)
+
+
+@pytest.mark.parametrize("odd", NOTHING_LIKE_IT.values(), ids=NOTHING_LIKE_IT)
+def test_what_is_no_tensor_is_refused(odd):
+    if not isinstance(odd, torch.Tensor):
+        assert_refused(scaled, odd, says="batch is")
+    assert_refused(random_affine, odd, says="images have to be floats (N, C, H, W)")
+    assert_refused(random_affine, ONES, zoom=odd, says="zoom")
+    assert_refused(random_affine, ONES, centre=odd, says="centre is")
+    assert_refused(random_affine, ONES, centre=(0, odd), says="the centre's y")
+    assert_refused(random_affine, ONES, mode=odd, says="mode=")
+    assert_refused(random_affine, ONES, size=odd, says="size")
+    assert_refused(balanced_draw, odd, 1, None, says="labels")
+    assert_refused(balanced_draw, torch.arange(5), odd, None, says="size")
+    if odd is not None:
+        assert_refused(random_affine, ONES, odd, says="generator is")
+        assert_refused(balanced_draw, torch.arange(5), 1, odd, says="generator is")
+
+
 @pytest.mark.parametrize(
-    "setting",
+    ("labels", "size", "says"),
     [
-        {"train_size": 60_001},
-        {"test_size": 10_001},
-        {"train_size": 99},
-        {"test_size": 99},
-        {"seed": -1},
+        (torch.tensor([]), 0, "labels is empty"),
+        (torch.tensor([0.0, float("nan")]), 1, "labels holds float32"),
+        (torch.tensor([0, -1]), 1, "labels holds -1"),
+        (torch.zeros(5, 1, dtype=int), 1, "labels is (5, 1)"),
+        (torch.zeros(5, 10, dtype=int), 1, "one-hot"),
+        (torch.tensor(3), 1, "labels is ()"),
+        (torch.arange(5), 6, "size=6 cannot be drawn of 5 labels"),
+        (torch.arange(5), -1, "size=-1"),
+        (torch.arange(5), 2.0, "size is 2.0"),
+        (torch.arange(5), True, "size is True"),
     ],
 )
-def test_sizes_that_do_not_exist_are_refused(setting):
-    [name] = setting
-    with pytest.raises(ValueError, match=rf"{name}=.* cannot be used: a whole number from \d+ to"):
-        load_data("digits", **setting)
+def test_labels_that_cannot_be_drawn_from_are_refused(labels, size, says):
+    assert_refused(balanced_draw, labels, size, None, says=says)
+
+
+def test_labels_and_sizes_may_be_numpy():
+    draws = [
+        balanced_draw(labels, size, torch.Generator().manual_seed(0))
+        for labels in (torch.arange(50) % 10, np.arange(50) % 10)
+        for size in (10, np.int64(10))
+    ]
+    assert all(draw.equal(draws[0]) for draw in draws)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "says"),
+    [
+        (ONES.byte(), {}, "bring bytes to [0, 1] by `scaled`"),
+        (ONES[0], {}, "these are (1, 28, 28)"),
+        (ONES[:0], {}, "these are (0, 1, 28, 28)"),
+        (ONES[..., :0], {}, "these are (5, 1, 28, 0)"),
+        (ONES, {"generator": 0}, "generator is 0"),
+        (ONES, {"zoom": 0}, "zoom=0"),
+        (ONES, {"zoom": float("nan")}, "zoom=nan"),
+        (ONES, {"zoom": float("inf")}, "zoom=inf"),
+        (ONES, {"centre": (0, 0, 0)}, "centre is a tuple"),
+        (ONES, {"centre": (0, float("nan"))}, "the centre's y is nan"),
+        (ONES, {"centre": (torch.zeros(4), 0)}, "the centre's x is a Tensor (4,)"),
+        (ONES, {"mode": "linear"}, "mode='linear'"),
+        (ONES, {"size": 0}, "size=0"),
+    ],
+)
+def test_images_that_cannot_be_moved_are_refused(images, options, says):
+    assert_refused(random_affine, images, **options, says=says)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.float32, torch.float64])
+def test_images_stay_of_their_kind(kind):
+    moved = random_affine(ONES.to(kind), centre=[0, torch.zeros(5)], size=14)
+    assert (moved.shape, moved.dtype) == ((5, 1, 14, 14), kind)
+    assert scaled(ONES.to(kind)).dtype == kind

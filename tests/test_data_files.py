@@ -1,8 +1,10 @@
 """MNIST's files as people have them are found, what is nearly right is named, nothing is lost."""
 
 import gzip
+import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from aelib.data import DataError, NoNetworkError, files, search
+from aelib.data import DataError, NoNetworkError, files, mnist, search
 
 pytest_plugins = ["mnist_fixtures"]
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES = list(search.FILES)
@@ -81,6 +83,33 @@ def test_files_are_found_as_people_have_them(small, place):
     assert all(path.read_bytes() in plain for path in extra)
     if "Kaggle" in place and "zip" not in place:
         assert extra == [], "whole files were copied"
+
+
+@pytest.mark.slow
+def test_two_processes_unpack_the_real_archives_at_once(archives, tmp_path):
+    shutil.copytree(archives, tmp_path / "mnist", ignore=lambda _, names: NAMES)
+    code = (
+        "from aelib.data import load_data; print('ready', flush=True); input(); "
+        "print(len(load_data('mnist').train.images))"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=os.environ | {"AELIB_DATA": str(tmp_path)}, **pipes
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=300)[0] for process in processes] == ["6000\n"] * 2
+    for name, known in search.FILES.items():
+        content = (tmp_path / "MNIST" / "raw" / name).read_bytes()
+        assert hashlib.md5(content).hexdigest() == known.md5
+        assert (tmp_path / "mnist" / f"{name}.gz").stat().st_size == known.packed_size
+    assert not list(tmp_path.rglob(".part-*"))
 
 
 @pytest.mark.parametrize("below", ["MNIST", "MNIST/raw", "mnist/raw"])
@@ -173,6 +202,7 @@ def test_another_data_set_with_the_same_names_is_not_a_damaged_mnist(small):
 # The whole of what damage can do: never another result, never an error of another kind ------------
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=150, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_any_damage_is_noticed_or_does_not_matter(data):
@@ -193,14 +223,10 @@ def test_any_damage_is_noticed_or_does_not_matter(data):
             "zeros": lambda: whole[:at] + bytes(len(whole) - at),
         }[kind]()
         small.put(content)
-        monkeypatch.setattr("aelib.data.mnist.download", no_download)
+        monkeypatch.setattr(mnist, "download", small.no_download)
         with suppress(DataError):
             small.load()  # It compares all that it gets with the originals.
         assert all(small.found()[n] == c for n, c in content.items())
-
-
-def no_download(name):
-    raise NoNetworkError("there is none")
 
 
 # What may not be read or written -----------------------------------------------------------------
@@ -327,6 +353,7 @@ files.write_whole(pathlib.Path(sys.argv[1]), b"content")
 """
 
 
+@pytest.mark.slow
 def test_what_the_dead_leave_is_cleared_and_what_the_living_write_is_not(small):
     pytest.importorskip("fcntl")
     small.put(small.archives)

@@ -42,7 +42,7 @@ def random_affine(images, generator=None, *, zoom=1.0, centre=(0.0, 0.0), mode="
         (count, images.shape[1], size, size),
         align_corners=False,
     )
-    return F.grid_sample(images, grid, mode=mode, align_corners=False)
+    return F.grid_sample(images, grid.to(images.dtype), mode=mode, align_corners=False)
 
 
 def _check(images, generator, zoom, centre, mode, size):
@@ -59,7 +59,7 @@ def _check(images, generator, zoom, centre, mode, size):
             raise ValueError(
                 f"the centre's {name} is {kind(values)}: give a number, or (N,) of them"
             )
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise ValueError(f"mode={kind(mode)} cannot be used: one of {', '.join(MODES)} can")
     if not 1 <= whole_number("size", size) <= 1_000:
         raise ValueError(f"size={size} cannot be used: 1 to 1,000 can")
