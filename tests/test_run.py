@@ -28,6 +28,7 @@ import matplotlib.pyplot as plt
 from aelib.figures import show
 show(plt.subplots()[0], "An <empty> figure.", "nowhere")
 """
+LINKS = "[a](02_broken.ipynb) [b](03_last.ipynb#end) [c](http://example.org/05_x.ipynb)"
 
 
 def lesson(*sources, parameters="epochs = 20\nseed = 0"):
@@ -55,6 +56,7 @@ def root(tmp_path_factory):
             FIGURE,
         ),
     }
+    lessons["03_last"].cells.append(new_markdown_cell(LINKS))
     (root / "notebooks").mkdir()
     (root / "runs").mkdir()
     for name, notebook in lessons.items():
@@ -168,6 +170,9 @@ def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
     last = (root / "runs" / "03_last.html").read_text()
     assert 'alt="An &lt;empty&gt; figure. Images: nowhere."' in last
     assert html.NO_ALT not in last
+    assert 'href="02_broken.html"' in last and 'href="03_last.html#end"' in last
+    assert 'href="http://example.org/05_x.ipynb"' in last
+    assert last.count("<style>\n.jp-MarkdownOutput") == 1
 
 
 def test_one_lesson_runs_alone(root):

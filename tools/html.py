@@ -1,5 +1,6 @@
 """A page that shows an executed lesson without Jupyter."""
 
+import re
 import warnings
 from html import escape
 
@@ -10,13 +11,30 @@ from tools.lessons import displayed_alt_texts
 
 #: What nbconvert writes for every image: it does not look into an output's metadata.
 NO_ALT = 'alt="No description has been provided for this image"'
+#: Lines of at most 80 letters, links that can be told from text without colour, colours with the
+#: contrast that WCAG 2 asks for, and room on a telephone.
+STYLE = """<style>
+.jp-MarkdownOutput :is(p, li, h1, h2, h3) { max-width: 36em; }
+.jp-RenderedHTMLCommon a { text-decoration: underline !important; }
+.jp-InputPrompt, .jp-OutputPrompt { color: #505050 !important; opacity: 1 !important; }
+.highlight :is(.c, .c1, .cm, .ch) { color: #2f6666 !important; }
+.highlight :is(.o, .ow) { color: #8800cc !important; }
+.highlight :is(.m, .mi, .mf, .mb, .mh, .nb, .k) { color: #006600 !important; }
+.jp-OutputArea-output pre { overflow-x: auto; }
+@media (max-width: 600px) {
+  .jp-Cell { padding: 4px; }
+  .jp-InputPrompt, .jp-OutputPrompt { flex: 0 0 auto; min-width: 0; font-size: 10px; }
+}
+</style>
+"""
 
 
 def export(notebook, path):
-    """Write an executed lesson to `path` as HTML."""
+    """Write an executed lesson to `path` as HTML, with links to the pages of the others."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Your element with mimetype")  # The metrics have no HTML.
         html, _ = HTMLExporter().from_notebook_node(notebook)
     for alt in displayed_alt_texts(notebook):
         html = html.replace(NO_ALT, f'alt="{escape(alt)}"', 1)
-    write_whole(path, html)
+    html = re.sub(r'(href="\d\d_\w+)\.ipynb(?=["#])', r"\1.html", html)
+    write_whole(path, html.replace("</head>", f"{STYLE}</head>", 1))
