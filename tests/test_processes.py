@@ -83,6 +83,27 @@ def test_two_processes_train_what_one_trains(tmp_path, one, start):
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".log", ".safetensors"]
 
 
+#: `main`, and then which threads there are.
+MAIN = """
+import sys
+from pathlib import Path
+from aelib.training.__main__ import main
+main(sys.argv[1:])
+print(*(path.read_text() for path in Path("/proc/self/task").glob("*/comm")), flush=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the threads in /proc")
+def test_no_thread_of_gloo_is_left_that_could_abort_a_process_at_its_end(tmp_path):
+    (tmp_path / "main.py").write_text(MAIN)
+    settings = {"source": "digits", "train-size": 100, "epochs": 1}
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
+    command = [*torchrun, "--nproc-per-node=2", str(tmp_path / "main.py")]
+    found = subprocess.check_output([*command, *arguments(tmp_path / "two", settings)], text=True)
+    assert "2 processes: " in found
+    assert "python" in found and "gloo" not in found
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the processes in /proc")
 def test_a_killed_process_ends_the_job_and_the_next_one_goes_on(tmp_path, one, start):
     stopped = tmp_path / "stopped.safetensors"

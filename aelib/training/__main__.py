@@ -55,10 +55,6 @@ def main(arguments=None):
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         train_in_processes(device, output, **settings)
-        if torch.distributed.is_initialized():
-            # A process that ends while gloo's threads still hold tensors can be aborted by them
-            # (https://github.com/pytorch/pytorch/pull/179291); a barrier gives them time to let go.
-            torch.distributed.barrier()
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()

@@ -2,6 +2,11 @@
 
 import torch
 import torch.distributed
+
+# Before there is a process group: its functions take that of the moment of import as a default, so
+# that no group ever ends, gloo's threads with it, and now and then Python is aborted by them while
+# it ends. PyTorch imports it by itself, but only with the first optimizer.
+import torch.distributed.nn
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
