@@ -154,11 +154,12 @@ def speed(benchmark):
             text += f", {tuned[name]:.1f} times where {name} is tuned" if name in tuned else ""
             rows.append(f"| training {what}, against {name} | {text} |")
     share, growth = benchmark["share_of_peak"], benchmark["growth_60k_over_6k"]
+    lessons = benchmark["lessons_seconds"]
     rows += [
         f"| a training step, of the machine's best rate | {100 * share:.0f} % |",
         f"| 60,000 images, against 6,000 | {growth:.1f} times the time |",
         f"| memory with 60,000 images, at most | {benchmark['peak_rss_mb_60k']:,.0f} MB |",
-        f"| all lessons side by side, nothing in the cache | {benchmark['lessons_seconds']:.0f} s |",
+        f"| all lessons side by side, nothing in the cache | {lessons:.0f} s |",
     ]
     return "\n".join(rows)
 
