@@ -42,7 +42,7 @@ def cases(data, quick):
     for name, (model, loss_function, targets) in models.items():
         functions[STEP + name] = training_step(model, loss_function, batch, targets)
     functions |= layers_alone(Autoencoder(), batch)
-    budget = 0.001 if quick else 0.25
+    budget = 0.001 if quick else 0.15
     return {name: partial(measure, function, budget) for name, function in functions.items()}
 
 
