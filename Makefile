@@ -14,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test test-offline lint refresh generate spread study benchmark lab lock clean
+.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,12 @@ refresh: $(READY) ## carry each lesson's .py into its .ipynb and store a new run
 
 generate: $(READY) ## write badges, install cells, environment.yml, tables and pictures of the README
 	@$(PYTHON) -m tools.generate
+
+student: $(READY) ## write student/, the lessons without solutions, answers and outputs; takes nbgrader
+	@$(PYTHON) -m tools.student edition
+
+solutions: $(READY) ## write notebooks/SOLUTIONS.md, the teacher's page
+	@$(PYTHON) -m tools.student solutions
 
 spread: $(READY) ## run the lessons with many seeds on both sources, for the bands of their checks
 	@$(PYTHON) -m tools.spread mnist digits

@@ -1,5 +1,7 @@
 """What teachers hand out and collect: the edition for students, solutions, nbgrader's points."""
 
+import ast
+import asyncio
 import importlib.util
 import os
 import re
@@ -9,10 +11,9 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from tools import student
-from tools.lessons import KERNEL, ROOT
+from tools.lessons import ROOT, execute
 
 needs_nbgrader = pytest.mark.skipif(
     importlib.util.find_spec("nbgrader") is None,
@@ -42,7 +43,6 @@ def output_size(n, kernel, stride=1, padding=0):
     ### END SOLUTION
 
 
-# %%
 check_output_size(output_size)
 
 # %%
@@ -53,21 +53,19 @@ def best_epoch(history):
     ### END SOLUTION
 
 
-# %%
 check_best_epoch(best_epoch)
 
 # %%
 import torch
 
 # %%
-def walk(decoder, a, b, steps):
+def my_walk(decoder, a, b, steps):
     ### BEGIN SOLUTION
     return decoder(a + torch.linspace(0, 1, steps).view(-1, 1, 1, 1) * (b - a))
     ### END SOLUTION
 
 
-# %%
-check_walk(walk)
+check_walk(my_walk)
 
 # %% [markdown]
 # ## Questions
@@ -80,9 +78,15 @@ check_walk(walk)
 #
 # </details>
 #
-# <details><summary>More on this</summary>
+# <details><summary>Is a ReLU
+# linear?</summary>
 #
-# It is long.
+# It is not.
+#
+# </details>
+# <details><summary>What is <code>a</code>?</summary>
+#
+# The beginning.
 #
 # </details>
 
@@ -99,17 +103,14 @@ def root(tmp_path_factory):
     notebook = jupytext.reads(LESSON.lstrip(), "py:percent")
     for number, cell in enumerate(notebook.cells):  # As stored: an id that stays.
         cell["id"] = f"cell-{number}"
-    notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3 (ipykernel)",
-        "language": "python",
-        "name": "python3",
-    }
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata["kernelspec"] = kernel
     nbformat.write(run(notebook), root / "notebooks" / "01_small.ipynb")
     return root
 
 
 def run(notebook):
-    NotebookClient(notebook, **KERNEL).execute()
+    asyncio.run(execute(notebook, ROOT))
     return notebook
 
 
@@ -133,19 +134,20 @@ def test_the_edition_has_stubs_and_neither_answers_nor_outputs(root):
     [path] = (root / "student").iterdir()
     edition = student.read(path)
     text = path.read_text(encoding="utf-8")
-    for word in ("BEGIN", "END", "both = ", "linspace", "Because", "HIDDEN", "assert"):
+    for word in ("SOLUTION", "both = ", "linspace", "Because", "It is not", "HIDDEN", "assert"):
         assert word not in text, word
-    assert "It is long" in text and "1. Why?" in text
+    questions = "1. Why?\n\n- Is a ReLU linear?\n- What is <code>a</code>?"
+    assert [cell for cell in edition.cells if cell.source.endswith(questions)]
     assert "blob/main/student/01_small.ipynb" in text and "notebooks" not in text
     stubs = [cell for cell in edition.cells if "raise NotImplementedError()" in cell.source]
     assert len(stubs) == 3 and '"""The side of the output."""' in stubs[0].source
     lesson = student.read(root / "notebooks" / "01_small.ipynb")
-    same = [a.source == b.source for a, b in zip(lesson.cells, edition.cells, strict=True)]
-    assert same.count(False) == 5  # Three stubs, the answers, and the badge.
-    assert [cell.id for cell in lesson.cells] == [cell.id for cell in edition.cells]
-    assert [
-        cell for cell in edition.cells if cell.get("outputs") or cell.get("execution_count")
-    ] == []
+    cells = {cell.id: cell.source for cell in edition.cells}
+    assert len(cells) == len(lesson.cells) + 3  # The checks stand in cells of their own.
+    changed = [cell for cell in lesson.cells if cells[cell.id] != cell.source]
+    assert len(changed) == 5  # Three stubs, the answers, and the badge.
+    code = [cell for cell in edition.cells if cell.cell_type == "code"]
+    assert [cell for cell in code if cell.outputs or cell.execution_count] == []
 
 
 @needs_nbgrader
@@ -153,11 +155,8 @@ def test_the_edition_runs_to_its_end_with_a_first_hint_for_each_stub(root):
     [text] = student.edition(root).values()
     said = texts(run(nbformat.reads(text, as_version=4)))
     assert (said[0], said[-1]) == ("loaded", "the end")
-    assert [line.split(": nothing here yet. First hint: ")[0] for line in said[1:-1]] == [
-        "output_size",
-        "best_epoch",
-        "walk",
-    ]
+    hints = [line.split(": nothing here yet. First hint: ")[0] for line in said[1:-1]]
+    assert hints == ["output_size", "best_epoch", "walk"]
 
 
 @needs_nbgrader
@@ -170,13 +169,16 @@ def test_solutions_are_on_one_page(root):
     page = (root / "notebooks" / "SOLUTIONS.md").read_text(encoding="utf-8")
     assert "## [1. A small lesson](01_small.ipynb)" in page
     assert "both = 2 * padding" in page and "1. Because." in page
-    assert "BEGIN" not in page and "It is long" not in page
+    assert "**Is a ReLU linear?**\n\nIt is not." in page
+    assert "SOLUTION" not in page
 
 
-def test_a_solution_needs_a_check(root):
+@pytest.mark.parametrize("ending", ["", "check_walk(walk)", "print(check_walk(my_walk))"])
+def test_a_solution_needs_a_check_of_its_own(root, ending):
     lesson = student.read(root / "notebooks" / "01_small.ipynb")
-    lesson.cells = [cell for cell in lesson.cells if cell.source != "check_walk(walk)"]
-    with pytest.raises(ValueError, match="walk has no check"):
+    for cell in lesson.cells:
+        cell.source = cell.source.replace("check_walk(my_walk)", ending)
+    with pytest.raises(ValueError, match="without a check"):
         student.marked(lesson)
 
 
@@ -202,6 +204,7 @@ SUBMISSIONS = {
 }
 
 
+@pytest.mark.slow
 @needs_nbgrader
 def test_nbgrader_gives_the_right_points(root, tmp_path, monkeypatch):
     from nbgrader.api import Gradebook
@@ -248,25 +251,68 @@ def test_nbgrader_gives_the_right_points(root, tmp_path, monkeypatch):
 
 
 @needs_nbgrader
-def test_an_edition_that_was_filled_in_can_be_graded_too(root, tmp_path):
-    """A student who took it from the repository has the same cells as one who got the release."""
+def test_an_edition_has_the_cells_of_the_release(root):
+    """So that a student who took it from the repository can hand it in as well."""
     [text] = student.edition(root).values()
     cells = nbformat.reads(text, as_version=4).cells
     names = [cell.metadata.nbgrader.grade_id for cell in cells if "nbgrader" in cell.metadata]
-    assert names == [
-        "output_size",
-        "check_output_size",
-        "best_epoch",
-        "check_best_epoch",
-        "walk",
-        "check_walk",
-    ]
+    functions = ("output_size", "best_epoch", "walk")
+    assert names == [name for one in functions for name in (one, f"check_{one}")]
+
+
+def exercises(lesson):
+    """Run nothing of a lesson but its imports and exercises; return how many checks there were."""
+    names, checks = {}, 0
+    for cell in lesson.cells:
+        if cell.cell_type != "code" or "install" in cell.metadata.get("tags", []):
+            continue
+        tree = ast.parse(cell.source)
+        if "nbgrader" not in cell.metadata:
+            imports = (ast.Import, ast.ImportFrom)
+            tree.body = [one for one in tree.body if isinstance(one, imports)]
+        exec(compile(tree, "lesson", "exec"), names)
+        checks += cell.metadata.get("nbgrader", {}).get("grade", False)
+    return checks
+
+
+LESSONS = sorted((ROOT / "notebooks").glob("0[1-5]_*.py"))
+each = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+@each
+def test_each_solution_of_a_lesson_is_right(path, capsys):
+    count = exercises(student.marked(jupytext.read(path)))
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2 * count >= 6  # Once for the student, once hidden.
+    assert [line for line in said if not line.startswith("Right: ")] == []
+
+
+@needs_nbgrader
+@each
+def test_each_stub_of_a_lesson_gets_its_first_hint(path, capsys):
+    count = exercises(nbformat.reads(student.student_text(jupytext.read(path)), as_version=4))
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == count >= 3
+    assert [line for line in said if "nothing here yet. First hint: " not in line] == []
+
+
+@needs_nbgrader
+def test_the_edition_on_disk_is_that_of_the_lessons():
+    stale = [str(path) for path, text in student.edition(ROOT).items() if not holds(path, text)]
+    assert stale == [], "run make student"
+
+
+def test_the_solutions_on_disk_are_those_of_the_lessons():
+    [(path, text)] = student.solutions(ROOT).items()
+    assert holds(path, text), "run make solutions"
+
+
+def holds(path, text):
+    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 @needs_nbgrader
 def test_the_lessons_can_be_handed_out():
-    """Each lesson of the project can be made into its edition, whatever exercises it has by now."""
     for path, text in student.edition(ROOT).items():
-        edition = nbformat.reads(text, as_version=4)
-        nbformat.validate(edition)
-        assert re.search(r"SOLUTION|HIDDEN|<summary>Answers", text) is None, path
+        nbformat.validate(nbformat.reads(text, as_version=4))
+        assert re.search(r"SOLUTION|HIDDEN|<details>", text) is None, path

@@ -4,11 +4,11 @@
     python -m tools.student solutions
     python -m tools.student course FOLDER
 
-A lesson holds its solutions between the lines `### BEGIN SOLUTION` and `### END SOLUTION`. The cell
-after one is its check, such as `check_output_size(output_size)`. Answers are folded into
-`<details><summary>Answers</summary>`. The edition has stubs for the solutions, and neither answers
-nor outputs. The folder of a course is what `nbgrader generate_assignment` starts from: there, each
-check is worth a point.
+A lesson holds its solutions between the lines `### BEGIN SOLUTION` and `### END SOLUTION`, each in
+a cell that ends with its check, such as `check_output_size(output_size)`. Questions are summaries
+of `<details>`, in which their answers are folded away. The edition has stubs for the solutions, and
+neither answers nor outputs. The folder of a course is what `nbgrader generate_assignment` starts
+from. In both a check is a cell of its own, worth a point.
 """
 
 import argparse
@@ -19,15 +19,14 @@ from pathlib import Path
 
 import nbformat
 
-from tools.lessons import ROOT, find_lessons, write_whole
+from aelib.files import write_whole
+from tools.lessons import ROOT, find_lessons
 
 BEGIN = "### BEGIN SOLUTION"
-#: A check that ends its cell: what it is called and which function it is given.
-CHECK = re.compile(r"^(check_\w+)\((\w+)\)$\s*\Z", re.MULTILINE)
-#: What is folded away in a lesson, with its summary and its text.
-FOLDED = re.compile(
-    r"\n*<details>\s*<summary>(?:Answers?|Reasons?)</summary>(.*?)</details>", re.DOTALL
-)
+#: A check that ends its cell: what it is called, and which function it is given.
+CHECK = re.compile(r"^(check_\w+)\((\w+)\)\s*\Z", re.MULTILINE)
+#: What is folded away in a lesson: its summary and its text.
+FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>\n?", re.DOTALL)
 #: Not seen by students. The check is imported anew, lest it be one of their own.
 HIDDEN_TEST = """
 ### BEGIN HIDDEN TESTS
@@ -50,7 +49,6 @@ def main(arguments=None, root=ROOT):
     else:
         contents = {"edition": edition, "solutions": solutions}[options.what](root)
     for path, text in contents.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_whole(path, text)
             print(f"written: {path}")
@@ -85,7 +83,8 @@ def solutions(root=ROOT):
             if BEGIN in cell.source:
                 lines = [line for line in cell.source.splitlines() if " SOLUTION" not in line]
                 found.append("```python\n" + "\n".join(lines) + "\n```")
-            found += [text.strip() for text in FOLDED.findall(cell.source)]
+            for question, text in FOLDED.findall(cell.source):
+                found += [f"**{' '.join(question.split())}**", text.strip()]
         if found:
             title = re.search(r"^# (.*)$", notebook.cells[0].source, re.MULTILINE)[1]
             parts += [f"## [{title}]({path.name})", *found]
@@ -106,8 +105,8 @@ def student_text(lesson):
             'pip install "aelib[nbgrader]", or in a clone pip install -e ".[nbgrader]".'
         ) from None
     notebook = without_answers(marked(lesson))
-    for preprocessor in (ClearSolutions(), ClearOutput(), ClearHiddenTests()):
-        notebook, _ = preprocessor.preprocess(notebook, {})
+    for preprocessor in (ClearSolutions, ClearOutput, ClearHiddenTests):
+        notebook, _ = preprocessor().preprocess(notebook, {})
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("/blob/main/notebooks/", "/blob/main/student/")
@@ -115,31 +114,32 @@ def student_text(lesson):
 
 
 def marked(lesson):
-    """A copy of a lesson in which nbgrader knows the solutions and the checks.
+    """A copy of a lesson in which nbgrader knows the solutions and, in their own cells, the checks.
 
     Raises:
-        ValueError: a solution that no check follows, or two exercises of one name.
+        ValueError: a solution with no check of its own after it, or two exercises of one name.
     """
     notebook = copy.deepcopy(lesson)
-    names, waiting = set(), None
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
+    notebook.cells, names = [], set()
+    for cell in copy.deepcopy(lesson.cells):
+        notebook.cells.append(cell)
+        if BEGIN not in cell.source:
             continue
         check = CHECK.search(cell.source)
-        if BEGIN in cell.source:
-            if waiting:
-                raise ValueError(f"the solution of {waiting} has no check after it")
-            [*_, waiting] = re.findall(r"^(?:def|class) (\w+)", cell.source, re.MULTILINE) or [None]
-            if waiting is None or waiting in names:
-                raise ValueError(f"a solution must define a new name:\n{cell.source}")
-            names.add(waiting)
-            cell.metadata["nbgrader"] = _nbgrader(waiting, solution=True)
-        elif check and check[2] == waiting:
-            cell.metadata["nbgrader"] = _nbgrader(check[1], points=1, grade=True, locked=True)
-            cell.source += HIDDEN_TEST.format(check=check[1], function=check[2])
-            waiting = None
-    if waiting:
-        raise ValueError(f"the solution of {waiting} has no check after it")
+        if not check or f"def {check[2]}(" not in cell.source:
+            raise ValueError(
+                f"a solution without a check of it at the end of its cell:\n{cell.source}"
+            )
+        if check[1] in names:
+            raise ValueError(f"{check[1]} stands in two cells")
+        names.add(check[1])
+        test = copy.deepcopy(cell)
+        test.id = f"{cell.id}-check"
+        cell.source = cell.source[: check.start()].rstrip()
+        cell.metadata["nbgrader"] = _nbgrader(check[1].removeprefix("check_"), solution=True)
+        test.source = f"{check[0].rstrip()}" + HIDDEN_TEST.format(check=check[1], function=check[2])
+        test.metadata["nbgrader"] = _nbgrader(check[1], points=1, grade=True, locked=True)
+        notebook.cells.append(test)
     return notebook
 
 
@@ -149,10 +149,16 @@ def _nbgrader(name, solution=False, grade=False, locked=False, **points):
 
 
 def without_answers(notebook):
-    """The notebook, in place, without what is folded away."""
+    """The notebook, in place, with the questions that were summaries, and without their answers."""
+
+    def question(folded):
+        text = " ".join(folded[1].split())
+        return f"- {text}\n" if text.endswith("?") else ""
+
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = FOLDED.sub("", cell.source).rstrip()
+            text = FOLDED.sub(question, cell.source).rstrip()
+            cell.source = re.sub(r"\n{3,}", "\n\n", text)
     return notebook
 
 
