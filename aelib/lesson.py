@@ -11,13 +11,14 @@ from aelib.results import results_folder
 from aelib.settings import METRICS_MIME
 
 
-def report(source, metrics, heading=None):
+def report(source, metrics, heading=None, kind="source"):
     """Display the numbers of a lesson as a table, and store them in the cell's output.
 
     Args:
         source: where the images came from, as `Data.source` says.
         metrics: a dict of numbers.
         heading: what was run for them, if not a single run on `source`.
+        kind: "own_images" where `source` is the name of a folder of one's own.
     """
     width = max(map(len, metrics))
     lines = [
@@ -25,7 +26,7 @@ def report(source, metrics, heading=None):
         for name, value in metrics.items()
     ]
     text = "\n".join([heading or f"Measured on {source}, a single run", *lines])
-    display({"text/plain": text, METRICS_MIME: {"source": source, **metrics}}, raw=True)
+    display({"text/plain": text, METRICS_MIME: {kind: source, **metrics}}, raw=True)
 
 
 def check(source, settings, metrics):
