@@ -21,7 +21,7 @@ SPLITS = ("test", "full_test", "validation", "train")
 _claims = {}
 
 
-def report(data, metrics, heading=None):
+def report(data, metrics, heading=None, key="source"):
     """Display the numbers of a lesson as a table, and store them in the cell's output.
 
     Args:
@@ -29,6 +29,7 @@ def report(data, metrics, heading=None):
         metrics: a dict of numbers. One that knows its unit, its interval or its images, as those
             of `accuracy` do, is shown with them.
         heading: what was run for them, if not a single run on the data.
+        key: "own_images" where the name is that of somebody's own images.
 
     Raises:
         TypeError, ValueError: there are none, one is not a finite number, or was measured on
@@ -49,7 +50,7 @@ def report(data, metrics, heading=None):
     bundle = {
         "text/plain": "\n".join([heading, *lines]),
         "text/html": f"<table><caption>{html.escape(heading)}</caption>{cells}</table>",
-        METRICS_MIME: {"source": source, **{name: float(v) for name, v in metrics.items()}},
+        METRICS_MIME: {key: source, **{name: float(v) for name, v in metrics.items()}},
     }
     display_bundle(bundle)
 

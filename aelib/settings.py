@@ -14,6 +14,9 @@ NUMBERS = {
     "learning_rate": (float, 1e-7, 1.0),
 }
 SOURCES = ("auto", "mnist", "digits")
+#: What may be done to images in training without changing what they show.
+MOVES = ("none", "small", "mirror")
+CHOICES = {"source": SOURCES, "moves": MOVES, "skip_unreadable": (True, False)}
 #: What figures, numbers and tables call the images of a source.
 SOURCE_NAMES = {"mnist": "MNIST", "digits": "digits (stand-in)"}
 #: The MIME type under which a lesson's numbers are stored in its outputs.
@@ -29,13 +32,20 @@ def check_settings(**settings):
         ValueError: a name that is not a setting, a value of the wrong type or out of range.
     """
     for name, value in settings.items():
-        if name == "source":
-            if not isinstance(value, str) or value not in SOURCES:
-                raise ValueError(f"source={shown(value)} is not a source: use one of {SOURCES}")
+        if name in CHOICES:
+            kind = type(CHOICES[name][0])
+            if not isinstance(value, kind) or value not in CHOICES[name]:
+                what = "is not a source" if name == "source" else "cannot be used"
+                raise ValueError(f"{name}={shown(value)} {what}: use one of {CHOICES[name]}")
+            continue
+        if name == "images":
+            if not isinstance(value, str):
+                raise ValueError(f"images={shown(value)} is not a path: put it in quotes")
             continue
         if name not in NUMBERS:
             raise ValueError(
-                f"{name!r} is not a setting: the settings are {', '.join(['source', *NUMBERS])}"
+                f"{name!r} is not a setting: the settings are "
+                f"{', '.join([*CHOICES, 'images', *NUMBERS])}"
             )
         kind, low, high = NUMBERS[name]
         accepted = int if kind is int else (int, float)

@@ -71,7 +71,9 @@ def parameters(path):
 
 
 def read_value(text):
-    """The number that a text is or, if it is none, the text without quotes around it."""
+    """The number or truth value that a text is, or else the text without quotes around it."""
+    if text in ("True", "False"):
+        return text == "True"
     for kind in (int, float):
         try:
             return kind(text)

@@ -44,6 +44,10 @@ LESSONS = {
         "Where does the time of a training go?",
         "A stored run of the benchmark, taken apart.",
     ),
+    "09_your_own_images": (
+        "Does it help for images of your own?",
+        "Give a folder; ten draws name a method, and say how sure that is.",
+    ),
 }
 #: What the table of results shows: a label, its key, how many digits, and the unit.
 RESULTS = [

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import sys
+from pathlib import Path
 
 import nbformat
 
@@ -78,7 +79,9 @@ def read_settings(words):
             raise SystemExit(f"{word!r} is not a parameter: write name=value, such as epochs=5.")
         if name in settings:
             raise SystemExit(f"The parameter {name!r} is given twice.")
-        settings[name] = read_value(value)
+        # A folder is a path from where the user is; kernels start in notebooks/.
+        path = name == "images"
+        settings[name] = str(Path(value).expanduser().resolve()) if path else read_value(value)
     return settings
 
 
@@ -129,7 +132,8 @@ def lesson_runner(path, runs, settings):
 def report(results, settings, runs):
     """Print the table, name what went wrong, write metrics.json; return the exit status."""
     metrics, clashes = merge({name: result["metrics"] for name, result in results.items()})
-    print(f"\n{'lesson':24}{'seconds':>8}   numbers, on {metrics.get('source', 'no data')}")
+    images = metrics.get("source", metrics.get("own_images", "no data"))
+    print(f"\n{'lesson':24}{'seconds':>8}   numbers, on {images}")
     for name, result in results.items():
         numbers = {key: value for shown in result["metrics"] for key, value in shown.items()}
         rows = [f"{key} {show(value)}" for key, value in numbers.items() if key != "source"]
@@ -161,7 +165,8 @@ def merge(displays):
     """All metrics in one flat dict, and what the lessons disagree about."""
     metrics, said_by, clashes = {}, {}, []
     for name, shown in displays.items():
-        clashes += [f"{name}: metrics without their source" for one in shown if "source" not in one]
+        unnamed = [one for one in shown if not {"source", "own_images"} & one.keys()]
+        clashes += [f"{name}: metrics without their source" for _ in unnamed]
         for key, value in (item for one in shown for item in one.items()):
             if metrics.setdefault(key, value) != value:
                 clashes.append(f"{key} is {metrics[key]!r} in {said_by[key]}, {value!r} in {name}")

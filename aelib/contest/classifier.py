@@ -1,9 +1,6 @@
 """A trained classifier as one file, with the names of its classes and how images are prepared."""
 
 import json
-import os
-import tempfile
-from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -11,6 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from aelib.contest.methods import PIXELS, PRINCIPAL, Projection, head
+from aelib.files import draft_of
 from aelib.models import Encoder
 
 FORMAT = "aelib classifier 1"
@@ -30,10 +28,8 @@ def save_classifier(path, model, method, image_set):
         "classes": json.dumps(image_set.classes),
         "preparation": json.dumps(image_set.preparation),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as part:
-        save_file(weights, Path(part, path.name), metadata=metadata)
-        os.replace(Path(part, path.name), path)
+    with draft_of(path) as draft:
+        save_file(weights, draft, metadata=metadata)
 
 
 def load_classifier(path):

@@ -1,16 +1,16 @@
 """Ten draws: which images are tested, which have labels, and what each method makes of them."""
 
 import torch
-from joblib import Parallel, cpu_count, delayed
+from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from aelib.contest.methods import METHODS, learn, pretrain
 from aelib.data import Split
 from aelib.evaluation import accuracy
+from aelib.threads import usable_cores
 from aelib.training import infer
-from aelib.training.loop import _watched
+from aelib.training.progress import progress
 
 FOLDS = 10
 #: At most so many labels and so many test images in a draw; more would change little but the time.
@@ -25,10 +25,10 @@ def label_counts(labelled, classes):
         classes: how many classes there are; the smallest number has two images of each.
 
     Returns:
-        Two or three numbers; the largest is about all that a draw has.
+        Two numbers, or three from 5,000 labels on; the largest is about all that a draw has.
     """
     largest = min(_rounded(labelled, 2), MOST_LABELS)
-    fewer = [_rounded(largest / factor, 1) for factor in (36, 6)]
+    fewer = [_rounded(largest / factor, 1) for factor in ((36, 6) if labelled >= 5_000 else (16,))]
     fewer = [count for count in fewer if count >= 2 * classes] or [2 * classes]
     return [*fewer, largest]
 
@@ -146,8 +146,9 @@ def run_contest(image_set, moves, seed, draws=10):
     )
     arguments = (image_set.images, labels, groups, classes, label_counts(fewest, classes))
     jobs = [delayed(run_draw)(*arguments, moves, seed, draw) for draw in range(draws)]
-    results = Parallel(n_jobs=min(2, cpu_count()), return_as="generator")(jobs)
-    bar = {"desc": "draws", "total": draws, "disable": not _watched(), "leave": False}
-    rows = [row for some in tqdm(results, **bar) for row in some]
+    results = Parallel(n_jobs=min(2, usable_cores()), return_as="generator")(jobs)
+    bar = progress(0, draws)
+    bar.set_description("draws")
+    rows = [row for _, some in zip(bar, results, strict=True) for row in some]
     get_reusable_executor().shutdown()
     return pd.DataFrame(rows)

@@ -55,3 +55,24 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
     order = np.lexsort((distances[:, 1:].mean(1), -others.max(1), own))
     suggested = others.argmax(1)
     return (torch.from_numpy(part) for part in (named[order], 1 - own[order], suggested[order]))
+
+
+def swap_labels(labels, share, seed):
+    """Give a share of the labelled images another label at random, each other one as likely.
+
+    Args:
+        labels: int64 `(N,)`, -1 for unlabelled images, which stay so.
+
+    Returns:
+        The new labels, `(N,)`, and the positions that differ.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    named = (labels >= 0).nonzero().squeeze(1)
+    count = max(1, round(share * len(named)))
+    where = named[torch.randperm(len(named), generator=generator)[:count]]
+    classes = int(labels.max()) + 1
+    swapped = labels.clone()
+    swapped[where] = (labels[where] + torch.randint(1, classes, (count,), generator=generator)) % (
+        classes
+    )
+    return swapped, where

@@ -26,9 +26,8 @@ SPREAD = "labels spread"
 METHODS = (PIXELS, PRINCIPAL, FROZEN, SCRATCH, TUNED, SPREAD)
 #: Those that learn from images without labels by way of the autoencoder's code.
 BY_CODE = (FROZEN, TUNED, SPREAD)
-MOVES = ("none", "small", "mirror")
 #: Steps of training: at least, at most, and how many images there are for one more.
-STEPS, PRETRAINING_STEPS = (200, 600, 10), (240, 600, 50)
+STEPS, PRETRAINING_STEPS = (160, 600, 10), (200, 600, 50)
 LEARNING_RATE = 0.01
 #: How many images there may be in the graph, and where the scale of codes is taken from.
 IN_GRAPH, FOR_SCALE = 10_000, 2_000
@@ -156,7 +155,7 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
     with torch.no_grad():
         features = front(scaled(pool[:FOR_SCALE]))
     model = nn.Sequential(front, head(features, classes))
-    batch_size = min(max(len(labelled.labels) // 5, 10), 100)
+    batch_size = min(max(len(labelled.labels) // 5, 10), 64)
     train(
         nn.Sequential(Moves(moves), model),
         labelled,

@@ -1,10 +1,13 @@
 """What the draws say, with no more certainty than they have."""
 
+import json
+
 import numpy as np
 import scipy
 
 from aelib.contest.methods import BY_CODE, METHODS
 from aelib.evaluation import accuracy_interval, mean_interval
+from aelib.files import write_whole
 
 #: In percentage points: what is less than this behind is as good.
 MARGIN = 1.0
@@ -136,28 +139,29 @@ def twice_the_labels(rows):
     }
 
 
-def in_words(verdict, draws=10):
+def in_words(verdict):
     """The verdict as sentences, one a line."""
     method, labels = verdict["method"], verdict["labels"]
-    ties = " and ".join(verdict["ties"])
+    ties = ", ".join(verdict["ties"])
     if not verdict["learned"]:
         return [
             f"No method does better than always naming the largest class ({verdict['guessing']:.1f}"
             " %). Either the images do not show what the labels say, or there are too few."
         ]
+    told = (
+        f"Ten draws do not tell it from {ties}"
+        if ties
+        else "The lead is within what chance explains"
+    )
     if not verdict["sure"]:
         first = (
-            f"Not sure: {method} is a fair choice, but another may be up to "
-            f"{verdict['at_most_behind']:.1f} points better. Not told apart in {draws} draws: "
-            f"{method}{' and ' * bool(ties)}{ties}."
+            f"Not sure: take {method}, but another may be up to "
+            f"{verdict['at_most_behind']:.1f} points better. {told}."
         )
     elif ties:
-        first = (
-            f"No difference that matters between {method} and {ties}: take {method}, the simplest "
-            "of them. No other can be more than a point better."
-        )
+        first = f"Take {method}: no other is more than a point better. {told}."
     else:
-        first = f"Take {method}: it is ahead of every other, and chance does not explain it."
+        first = f"Take {method}: it is ahead of every other by more than chance explains."
     lines = [
         first,
         f"Expect {verdict['accuracy']:.1f} % right ({verdict['low']:.1f} to {verdict['high']:.1f}) "
@@ -182,3 +186,17 @@ def code_in_words(part):
         f"With {part['labels']:,} labels {says}: {part['method']} minus {part['against']} is "
         f"{part['gain']:+.1f} points ({part['low']:+.1f} to {part['high']:+.1f})."
     )
+
+
+def save_verdict(path, verdict):
+    """Write a verdict as JSON, with its sentences, to `path`; numbers get two digits."""
+
+    def short(value):
+        if isinstance(value, dict):
+            return {name: short(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [short(part) for part in value]
+        return round(value, 2) if isinstance(value, float) else value
+
+    words = {**short(verdict), "in_words": in_words(verdict)}
+    write_whole(path, json.dumps(words, indent=1, ensure_ascii=False) + "\n")

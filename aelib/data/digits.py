@@ -1,14 +1,11 @@
 """The stand-in: scikit-learn's handwritten digits, brought to the form of MNIST."""
 
-import os
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import torch
 
 from aelib.data.augment import random_affine
 from aelib.data.splits import VALIDATION_SIZE, Split, balanced_draw, with_test
+from aelib.files import draft_of
 from aelib.settings import SOURCE_NAMES
 
 
@@ -71,11 +68,8 @@ def write_digits(folder):
     if folder.exists():
         return
     digits = load_digits()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as part:
-        staged = Path(part, folder.name)
+    with draft_of(folder) as draft:
         for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
-            path = staged / str(label) / f"{number:04}.png"
+            path = draft / str(label) / f"{number:04}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray((pixels * (255 / 16)).round().astype(np.uint8)).save(path)
-        os.replace(staged, folder)

@@ -16,6 +16,7 @@ LARGE = 10_000_000
 EXTENSIONS = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 #: Corners whose grey levels differ by no more than this are of one background.
 ALIKE = 64
+FILTER = Image.Resampling.BICUBIC
 
 _one_large = threading.Lock()
 # Here and not around each opening, which happens in threads. What matters is an error below.
@@ -120,7 +121,7 @@ def prepare(image, size=28, channels=1):
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
     square = Image.new(image.mode, (size, size), tuple(int(level) for level in background.round()))
-    reduced = image.resize((width, height), Image.Resampling.BICUBIC)
+    reduced = image.resize((width, height), FILTER)
     square.paste(reduced, ((size - width) // 2, (size - height) // 2))
     pixels = np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
     plain = bool((np.ptp(corners, axis=0) <= ALIKE).all())
@@ -138,3 +139,12 @@ def _corners(pixels):
 def turn(prepared):
     """The pixels of a `Prepared`, a plain light background turned into a dark one."""
     return 255 - prepared.pixels if prepared.plain and prepared.light else prepared.pixels
+
+
+def lost_detail(image, size=28):
+    """The share of an image's contrast (variance) that is gone once it has been made small."""
+    grey = image.convert("L")
+    scale = min(size / max(grey.size), 1)
+    small = grey.resize([max(1, round(side * scale)) for side in grey.size], FILTER)
+    before, after = (np.asarray(one, np.float32) for one in (grey, small.resize(grey.size, FILTER)))
+    return float(np.square(before - after).mean() / max(before.var(), 1))
