@@ -10,13 +10,17 @@ import json
 import shutil
 import subprocess
 import tomllib
+import zlib
 
 from tools.lessons import ROOT
 
 SOURCES = ROOT / "web"
 PAGE = ("*.html", "*.css", "*.js", "*.svg", "examples.json")
 #: What the browser needs of onnxruntime-web: its smallest build, which runs on the CPU.
-RUNTIME = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+SCRIPTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")
+BINARY = "ort-wasm-simd-threaded.wasm"
+#: The packages that these files are made of; onnxruntime-web has a copy of the other.
+SHIPPED = ("onnxruntime-web", "onnxruntime-common")
 MIT = """
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
 associated documentation files (the "Software"), to deal in the Software without restriction,
@@ -53,8 +57,11 @@ def build(target, first_lesson=None):
     shutil.copytree(SOURCES / "networks", target / "networks")
     runtime = SOURCES / "node_modules" / "onnxruntime-web" / "dist"
     (target / "ort").mkdir()
-    for name in RUNTIME:
+    for name in SCRIPTS:
         shutil.copy(runtime / name, target / "ort")
+    # A quarter of the size, also from servers that do not compress what they send.
+    binary = zlib.compress((runtime / BINARY).read_bytes(), 9)
+    (target / "ort" / f"{BINARY}.deflate").write_bytes(binary)
     (target / "licences.txt").write_text(licences(), encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     repository = project["urls"]["Repository"]
@@ -89,21 +96,18 @@ def versions(path):
 
 
 def licences():
-    """The licence of every package whose code is in the page, with its text."""
-    packages = json.loads(lock().read_text(encoding="utf-8"))["packages"]
-    shipped = {name: package for name, package in packages.items() if name and not package.get("dev")}
+    """The licence of every package whose code is in the page: its name, version, and text."""
     parts = [
-        "This page runs its networks by onnxruntime-web, which has code of the other packages in "
-        "it.\nWhat its WebAssembly is built from is listed, with licences, in "
-        "ThirdPartyNotices.txt of\nhttps://github.com/microsoft/onnxruntime.\n"
+        "The networks of this page are run by the packages below, from npm. What their WebAssembly\n"
+        "is built from is listed, with its licences, in ThirdPartyNotices.txt of\n"
+        "https://github.com/microsoft/onnxruntime.\n"
     ]
-    for name, package in shipped.items():
-        title = f"{name.rpartition('node_modules/')[2]} {package['version']}"
-        texts = sorted((SOURCES / name).glob("LICEN[SC]E*"))
-        text = "\n".join(text.read_text(encoding="utf-8") for text in texts)
-        if not texts and title.startswith("onnxruntime"):
-            text = f"Copyright (c) Microsoft Corporation\n{MIT}"
-        parts.append(f"{title}: {package['license']}\n{'-' * 80}\n{text}")
+    for name in SHIPPED:
+        folder = SOURCES / "node_modules" / name
+        package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+        if package["license"] != "MIT":
+            raise SystemExit(f"{name} {package['version']} is not under the MIT licence any more.")
+        parts.append(f"{name} {package['version']}\nCopyright (c) Microsoft Corporation\n{MIT}")
     return "\n\n".join(parts)
 
 

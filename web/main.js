@@ -21,6 +21,7 @@ async function refresh(what) {
   if (stale !== "drawing") stale = what;
   if (busy || !networks) return;
   busy = true;
+  document.body.classList.add("busy");
   while (stale) {
     const task = stale;
     stale = null;
@@ -30,6 +31,7 @@ async function refresh(what) {
     $("time").textContent = `The last look took ${(performance.now() - start).toFixed(1)} ms.`;
   }
   busy = false;
+  document.body.classList.remove("busy");
 }
 
 async function lookAtDrawing() {
@@ -45,7 +47,7 @@ async function lookAtDrawing() {
   paintGrey($("reconstruction"), seen.reconstruction);
   const probabilities = seen.scores.map(softmax);
   probabilities.forEach((list, i) => showOpinion(i + 1, list));
-  say(verdict(probabilities, seen.error, facts.threshold));
+  say(verdict(probabilities, image, seen.error, facts));
   showError(seen.error, facts.threshold);
   toSliders(seen.code);
 }
@@ -91,8 +93,8 @@ function showOpinion(approach, probabilities) {
 
 function showError(error, threshold) {
   const above = error > threshold;
-  $("error-text").textContent = `Reconstruction error ${error.toFixed(4)}: `
-    + (above ? "unlike any digit" : "like a digit");
+  $("error-text").textContent = `Reconstruction error ${error.toFixed(4)}, `
+    + `${above ? "above" : "below"} the limit of ${threshold.toFixed(4)}: ${above ? "un" : ""}like digits`;
   $("error-bar").style.inlineSize = `${Math.min(50 * (error / threshold), 100)}%`;
   $("error-bar").className = above ? "above" : "";
 }
@@ -177,7 +179,6 @@ async function makeExamples() {
 function showFacts() {
   const { facts } = networks;
   $("percentile").textContent = facts.percentile;
-  $("threshold").textContent = facts.threshold.toFixed(4);
   facts.accuracy.forEach((value, i) => ($(`accuracy${i + 1}`).textContent = value.toFixed(2)));
 }
 

@@ -1,9 +1,9 @@
-// A drawing made into an image as MNIST's were: what `aelib/data/prepare.py` does, and why it does
-// so is said there. An image is { height, width, values }, its values row by row.
+// A drawing made into an image as MNIST's were: what `aelib/data/prepare.py` does, where it is said
+// why. An image is { height, width, values }, its values row by row in a typed array.
 
 const SIDE = 28;
 const BOX = 20;
-const INK = 0.1;
+export const INK = 0.1;
 
 /** An image of one digit, 0 where there is no ink, as a Float64Array of 28 x 28 values in [0, 1]. */
 export function prepared(image) {
@@ -12,13 +12,12 @@ export function prepared(image) {
   const step = Math.max(box.height, box.width) / BOX;
   const rows = new Float64Array(box.height);
   const columns = new Float64Array(box.width);
-  for (let y = 0; y < box.height; y++) {
-    for (let x = 0; x < box.width; x++) {
-      const value = box.at(y, x);
-      rows[y] += value;
-      columns[x] += value;
+  box.rows.forEach((row, y) => {
+    for (let x = 0; x < row.length; x++) {
+      rows[y] += row[x];
+      columns[x] += row[x];
     }
-  }
+  });
   const down = coverage(box.height, -margin(rows, step) * step, step, SIDE);
   const right = coverage(box.width, -margin(columns, step) * step, step, SIDE);
   const result = averaged(box, down, right);
@@ -28,7 +27,8 @@ export function prepared(image) {
 
 /** The part of an image that has ink, or null where there is none. */
 function inkBox({ height, width, values }) {
-  const brightest = values.reduce((a, b) => Math.max(a, b), 0);
+  let brightest = 0;
+  for (const value of values) if (value > brightest) brightest = value;
   if (!brightest) return null;
   let [top, bottom, left, right] = [height, -1, width, -1];
   for (let y = 0, i = 0; y < height; y++) {
@@ -40,11 +40,12 @@ function inkBox({ height, width, values }) {
       if (x > right) right = x;
     }
   }
-  return {
-    height: bottom - top + 1,
-    width: right - left + 1,
-    at: (y, x) => values[(top + y) * width + left + x],
-  };
+  const box = { height: bottom - top + 1, width: right - left + 1 };
+  box.rows = Array.from({ length: box.height }, (_, y) => {
+    const start = (top + y) * width + left;
+    return values.subarray(start, start + box.width);
+  });
+  return box;
 }
 
 /** For each new pixel the old ones it covers, as [place, share] pairs. */
@@ -60,13 +61,14 @@ function coverage(length, start, step, count) {
   });
 }
 
-function averaged(image, down, right) {
+function averaged(box, down, right) {
   const result = new Float64Array(down.length * right.length);
-  const line = new Float64Array(image.width);
+  const line = new Float64Array(box.width);
   down.forEach((rows, i) => {
     line.fill(0);
     for (const [y, share] of rows) {
-      for (let x = 0; x < image.width; x++) line[x] += share * image.at(y, x);
+      const row = box.rows[y];
+      for (let x = 0; x < row.length; x++) line[x] += share * row[x];
     }
     right.forEach((columns, j) => {
       for (const [x, share] of columns) result[i * right.length + j] += share * line[x];
