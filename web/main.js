@@ -64,6 +64,8 @@ function showNothing() {
   showError(0, networks.facts.threshold);
   $("error-text").textContent = "Reconstruction error";
   $("moved-text").textContent = "\u00a0";
+  $("sliders").querySelectorAll("input").forEach((input) => (input.value = 0));
+  $("sliders").querySelectorAll("output").forEach((output) => (output.textContent = ""));
   for (const approach of [1, 2]) {
     const article = $(`approach${approach}`);
     article.querySelector(".says").textContent = "\u00a0";
