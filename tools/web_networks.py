@@ -42,7 +42,6 @@ def main():
     torch.set_num_threads(1)
     data = load_data("mnist", train_size=60_000)
     networks = train_networks(data.train)
-    torch.save(networks,'/tmp/h/web/trained.pt')
     export(networks, FOLDER)
     facts = measure(networks, data)
     write_whole(FOLDER / "facts.json", json.dumps(facts) + "\n")
