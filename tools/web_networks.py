@@ -1,0 +1,166 @@
+"""Train the networks of the page "Draw a digit" with the lessons' code, and export them.
+
+    python -m tools.web_networks
+
+They are those of lesson 7's recipe, with all habits that pay, and 60,000 images. It needs MNIST and about five minutes on one core. What it writes, `web/networks/`, is committed, so
+that the page can be built without either.
+"""
+
+import io
+import json
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from aelib.data import load_data
+from aelib.data.prepare import INK
+from aelib.evaluation import accuracy, reconstruction_errors
+from aelib.lesson import report
+from aelib.models import MLP, Classifier, Decoder, RandomAffine, freeze
+from aelib.studies.recipe import Reconstruction, better_encoder, reconstruction_error
+from aelib.training import infer, train
+from tools.lessons import ROOT, set_environment, write_whole
+
+FOLDER = ROOT / "web" / "networks"
+SEED = 0
+#: All but the epochs, which are for 60,000 images and five minutes, is as in lesson 7's recipe.
+EPOCHS = {"autoencoder": 6, "approach1": 8, "approach2": 4}
+RATES = {"autoencoder": 0.005, "approach1": 0.005, "approach2": 0.01}
+WIDTHS = {"approach1": 1_000, "approach2": 120}
+#: How many of the strongest directions of the code the page can move along.
+DIRECTIONS = 6
+#: A drawing whose reconstruction is worse than this percentage of the test images' is no digit.
+PERCENTILE = 99.5
+
+
+def main():
+    """Train, export, and show what the networks reach on the test images."""
+    set_environment()
+    torch.set_num_threads(1)
+    data = load_data("mnist", train_size=60_000)
+    networks = train_networks(data.train)
+    export(networks, FOLDER)
+    facts = measure(networks, data)
+    write_whole(FOLDER / "facts.json", json.dumps(facts) + "\n")
+    for approach, percent in enumerate(facts["accuracy"], 1):
+        print(f"approach {approach}: {percent:.2f} % of the test images")
+
+
+def untrained():
+    """The page's networks by the names of their files, before training."""
+    torch.manual_seed(SEED)
+    codes = torch.zeros(2, 3, 4, 4)
+    return {
+        "encoder": better_encoder(),
+        "decoder": Decoder(),
+        "approach1": MLP(codes, WIDTHS["approach1"]),
+        "approach2": Classifier(better_encoder(), MLP(codes, WIDTHS["approach2"])),
+    }
+
+
+def train_networks(training_data):
+    """Train autoencoder, approach 1 and approach 2 with the habits that lesson 7 found to pay."""
+    networks, images = untrained(), training_data.images
+    moves = RandomAffine()
+    fixed = {"validation": (), "batch_size": 100, "one_cycle": True, "seed": SEED}
+
+    def fit(name, model, targets, loss_function):
+        settings = {"epochs": EPOCHS[name], "learning_rate": RATES[name], **fixed}
+        history = train(model, (images, targets), loss_function, **settings)
+        print(f"{name}: the loss ended at {history['training_loss'][-1]:.4f}", flush=True)
+
+    autoencoder = nn.Sequential(networks["encoder"], networks["decoder"])
+    fit("autoencoder", Reconstruction([moves], autoencoder), images, reconstruction_error)
+    encoders = {"approach1": freeze(networks["encoder"]), "approach2": networks["approach2"].encoder}
+    smoothed = partial(cross_entropy, label_smoothing=0.1)
+    for name, encoder in encoders.items():
+        torch.manual_seed(SEED)
+        with torch.no_grad():
+            codes = encoder(images[:6_000])  # In the mode that it is trained in, as in the recipe.
+        classifier = Classifier(encoder, MLP(codes, WIDTHS[name]))
+        fit(name, nn.Sequential(moves, classifier), training_data.labels, smoothed)
+        networks[name] = classifier.mlp if name == "approach1" else classifier
+    return networks
+
+
+def export(networks, folder):
+    """Write each network to `folder` as NAME.onnx, for batches of any size."""
+    import onnx  # Here and below: the page is built without it.
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, network in networks.items():
+        shape = (3, 4, 4) if name in ("decoder", "approach1") else (1, 28, 28)
+        exported = torch.onnx.export(
+            network.eval(),
+            (torch.zeros(2, *shape),),
+            input_names=["input"],
+            output_names=["output"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamo=True,
+            verbose=False,
+            optimize=False,  # The weights keep their names, by which `exported_networks` reads them.
+        )
+        buffer = io.BytesIO()
+        exported.save(buffer)
+        model = onnx.load_from_string(buffer.getvalue())
+        # Where in whose folder each line of code was: nobody needs to know.
+        for part in (model, model.graph, *model.graph.node, *model.graph.value_info):
+            del part.metadata_props[:]
+        for node in model.graph.node:
+            node.doc_string = ""
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, folder / f"{name}.onnx")
+
+
+def exported_networks(folder=FOLDER):
+    """The networks in `folder` as the modules that the lessons train, from the weights there."""
+    import onnx
+
+    networks = untrained()
+    for name, network in networks.items():
+        weights = onnx.load(folder / f"{name}.onnx").graph.initializer
+        arrays = {weight.name: torch.tensor(onnx.numpy_helper.to_array(weight)) for weight in weights}
+        absent = network.load_state_dict(arrays, strict=False)
+        # What batch normalization counts while it is trained is not exported.
+        if wrong := [key for key in absent.missing_keys if "num_batches" not in key]:
+            raise ValueError(f"{folder / name}.onnx has no {', '.join(wrong)}: train it again")
+        freeze(network)
+    return networks
+
+
+def measure(networks, data):
+    """What the page has to know of its networks, as plain values."""
+    images, labels = data.full_test
+    codes = infer(networks["encoder"], images)
+    errors = reconstruction_errors(infer(networks["decoder"], codes), images)
+    scores = [infer(networks["approach1"], codes), infer(networks["approach2"], images)]
+    trained_on = infer(networks["encoder"], data.train.images).flatten(1).double().numpy()
+    mean = trained_on.mean(0)
+    variances, vectors = np.linalg.eigh(np.cov(trained_on.T))
+    strongest = np.argsort(variances)[::-1][:DIRECTIONS]
+    return {
+        "accuracy": [accuracy(score.argmax(1), labels) for score in scores],
+        "percentile": PERCENTILE,
+        "threshold": round(float(np.percentile(errors, PERCENTILE)), 6),
+        # Of all test images: the flattest, in pixels of ink, and the fullest, as mean brightness.
+        "least_height": int((images > INK).any(3).sum(2).min()),
+        "most_ink": round(float(images.mean((1, 2, 3)).max()), 4),
+        # Where the colours of the code end: 99 in 100 numbers lie within.
+        "limit": round(float(np.percentile(np.abs(trained_on), 99)), 3),
+        "mean": mean.round(5).tolist(),
+        "directions": [
+            {
+                "vector": vectors[:, place].round(6).tolist(),
+                "deviation": round(float(variances[place] ** 0.5), 5),
+                "share": round(float(variances[place] / variances.sum()), 4),
+            }
+            for place in strongest
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()
