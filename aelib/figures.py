@@ -214,6 +214,25 @@ def confusion_matrices(predictions, labels):
     return figure
 
 
+def neighbour_map(codes):
+    """Points `(N, 2)` on paper for codes `(N, ...)`, so that neighbours stay neighbours, by t-SNE.
+
+    Where most codes are the same, as those of an encoder that has collapsed, scikit-learn's t-SNE
+    ends the whole process. Then the points are their first two principal components, and a line
+    says so.
+    """
+    from sklearn.decomposition import PCA  # Slow, so not above.
+    from sklearn.manifold import TSNE
+
+    codes = codes.flatten(1).numpy()
+    different = len(np.unique(codes, axis=0))
+    if different > len(codes) / 2 and codes.std(0).max() > 1e-6 * np.abs(codes).max():
+        return TSNE(init="pca", max_iter=500, random_state=0).fit_transform(codes)
+    print(f"{different:,} different codes of {len(codes):,} images: this encoder has collapsed.")
+    with np.errstate(invalid="ignore"):  # Shares of a variance of zero.
+        return PCA(2, svd_solver="full").fit_transform(codes)
+
+
 def code_map(axis, points, labels):
     """Draw `points`, `(N, 2)`, on `axis` as digits: the class of each, `(N,)`, is its marker.
 

@@ -331,6 +331,8 @@ try:
             snapshots[epoch] = infer(autoencoder, images[:1])
 except KeyboardInterrupt:
     print(f"Interrupted after {len(history['training_loss'])} whole epochs of {epochs}.")
+    so_far = loss_function(infer(autoencoder, images), images.cpu()).item()
+    history["training_loss"] = history["training_loss"] or [so_far]
 
 # %%
 figure = loss_curve(history, "MSE")
@@ -479,6 +481,7 @@ print("seeds from 0 to 15 that start so:", [s for s in range(16) if largest_grad
 
 # %% tags=["nbval-ignore-output"]
 trained, held_out = history["training_loss"], history["validation_loss"] or [mean_image]
+fifth = trained[min(4, len(trained) - 1)]
 claim("black_is_worse", "Black is worse than the mean image.", black > mean_image)
 claim("ten_by_heart", "Ten images are learned by heart.", loss_on_ten < 0.1 * mean_image)
 claim(
@@ -488,7 +491,7 @@ claim(
 )
 claim("one_epoch", "After one epoch it beats the mean image.", held_out[0] < mean_image)
 claim("no_gap", "Training and validation end together.", abs(held_out[-1] / trained[-1] - 1) < 0.1)
-claim("early_gains", "Most of the gain comes early.", trained[0] + trained[-1] > 2 * trained[4])
+claim("early_gains", "Most of the gain comes early.", trained[0] + trained[-1] > 2 * fifth)
 claim("dead_start", "Seed 0 of the published network starts dead.", largest_gradient(0) == 0)
 show_claims(data, settings, history)
 

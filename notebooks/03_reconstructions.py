@@ -55,7 +55,7 @@ import torch
 
 from aelib.data import load_data
 from aelib.evaluation import reconstruction_errors
-from aelib.figures import code_map, image_rows, show
+from aelib.figures import code_map, image_rows, neighbour_map, show
 from aelib.lesson import check, claim, report, show_claims
 from aelib.training import infer, pick_device, pretrained_autoencoder
 
@@ -234,9 +234,7 @@ print(f"PCA's first number varies {pca_std[0] / pca_std[-1]:.0f} times as much a
 # **Predict:** will the digits form groups? Which ones will touch?
 
 # %%
-from sklearn.manifold import TSNE
-
-points = TSNE(init="pca", max_iter=500, random_state=0).fit_transform(codes.flatten(1).numpy())
+points = neighbour_map(codes)
 figure, axis = plt.subplots(figsize=(6.5, 5.5))
 code_map(axis, points, labels.numpy())
 show(

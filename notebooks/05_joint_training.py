@@ -71,6 +71,7 @@ from aelib.figures import (
     confusion_matrices,
     image_rows,
     loss_curve,
+    neighbour_map,
     score_chart,
     show,
 )
@@ -307,12 +308,9 @@ for name, group in groups.items():
 # map look for codes that were made for telling digits apart?
 
 # %%
-from sklearn.manifold import TSNE
-
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
 for axis, title, model in zip(axes, named, (approach_1, approach_2), strict=True):
-    test_codes = infer(model.encoder, data.test.images).flatten(1).numpy()
-    points = TSNE(init="pca", max_iter=500, random_state=0).fit_transform(test_codes)
+    points = neighbour_map(infer(model.encoder, data.test.images))
     code_map(axis, points, data.test.labels.numpy())
     axis.set_title(f"codes of {title}")
 show(

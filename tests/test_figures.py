@@ -24,6 +24,7 @@ from aelib.figures import (
     confusion_matrices,
     image_rows,
     loss_curve,
+    neighbour_map,
     score_chart,
     show,
 )
@@ -471,3 +472,24 @@ def test_dates_and_names_on_an_axis_are_not_taken_for_numbers():
     figure, axis = plt.subplots()
     axis.plot(np.array(["2020-01-01", "2020-01-02"], "datetime64[D]"), [1, 2])
     assert "line of 2: y 1, 2." in words(figure)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [torch.zeros(300, 3, 4, 4), torch.cat([torch.zeros(200, 48), torch.rand(100, 48)])],
+    ids=["all", "most"],
+)
+def test_a_map_of_collapsed_codes_is_drawn_and_said(codes, capsys):
+    """By t-SNE it would be the end of this process."""
+    points = neighbour_map(codes)
+    assert points.shape == (300, 2)
+    assert np.isfinite(points).all()
+    assert "this encoder has collapsed" in capsys.readouterr().out
+
+
+def test_on_a_map_neighbours_stay_neighbours():
+    centres = torch.randn(3, 48, generator=torch.Generator().manual_seed(0)) * 10
+    codes = centres.repeat_interleave(40, 0) + torch.rand(120, 48)
+    points = torch.tensor(neighbour_map(codes))
+    nearest = torch.cdist(points, points).fill_diagonal_(torch.inf).argmin(1)
+    assert (nearest // 40 == torch.arange(120) // 40).all()

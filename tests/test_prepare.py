@@ -114,11 +114,11 @@ def node():
 
 def test_javascript_prepares_as_python_does():
     shapes = [(1, 1), (5, 3), (28, 28), (60, 45), (400, 400)]
-    images = [placed(RANDOM.random(shape), *RANDOM.integers(0, 30, 2), (430, 430)) for shape in shapes]
-    images += [drawing(), np.eye(50), np.zeros((9, 9)), np.kron(np.eye(2), np.ones((30, 40)))]
-    cases = [
-        {"height": len(i), "width": len(i[0]), "values": i.ravel().tolist()} for i in images
+    images = [
+        placed(RANDOM.random(shape), *RANDOM.integers(0, 30, 2), (430, 430)) for shape in shapes
     ]
+    images += [drawing(), np.eye(50), np.zeros((9, 9)), np.kron(np.eye(2), np.ones((30, 40)))]
+    cases = [{"height": len(i), "width": len(i[0]), "values": i.ravel().tolist()} for i in images]
     program = """
         import { readFileSync } from "node:fs";
         const { prepared } = await import(process.argv[1]);

@@ -19,7 +19,9 @@ from aelib.training import infer
 from tools import web
 from tools.lessons import ROOT
 
-playwright = pytest.importorskip("playwright.sync_api", reason="`make test-web` installs Playwright")
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="`make test-web` installs Playwright"
+)
 
 SIDE = 400
 EXAMPLES = json.loads((ROOT / "web" / "examples.json").read_text())
@@ -317,7 +319,9 @@ def fifty_drawings():
         example = DIGITS[i % len(DIGITS)]
         strokes = example["strokes"]
         if i >= len(DIGITS):
-            shaken = [np.array(points) + random.normal(0, 1.2, (len(points), 2)) for points in strokes]
+            shaken = [
+                np.array(points) + random.normal(0, 1.2, (len(points), 2)) for points in strokes
+            ]
             turn, slant = random.uniform(-0.15, 0.15), random.uniform(-0.2, 0.2)
             scale, width = random.uniform(0.4, 1), random.integers(4, 11) * 4
             right, down = random.uniform(-25, 25, 2) * (1 - scale)
@@ -364,7 +368,9 @@ def test_a_digit_has_the_same_answer_wherever_and_however_large_it_is(shared_pag
         assert named == {digit}, way
 
 
-@pytest.mark.parametrize("example", [e for e in EXAMPLES if e["digit"] is None], ids=lambda e: e["name"])
+@pytest.mark.parametrize(
+    "example", [e for e in EXAMPLES if e["digit"] is None], ids=lambda e: e["name"]
+)
 def test_what_is_no_digit_is_not_sure(shared_page, example):
     set_pen(shared_page, 28)
     draw(shared_page, example["strokes"])
@@ -517,7 +523,9 @@ def test_the_keyboard_alone_draws_and_reaches_everything(open_page):
     reached = []
     for _ in range(40):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
         if reached[-1] == "paper":
             page.keyboard.press("Space")
             for _ in range(8):

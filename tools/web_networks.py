@@ -74,7 +74,10 @@ def train_networks(training_data):
 
     autoencoder = nn.Sequential(networks["encoder"], networks["decoder"])
     fit("autoencoder", Reconstruction([moves], autoencoder), images, reconstruction_error)
-    encoders = {"approach1": freeze(networks["encoder"]), "approach2": networks["approach2"].encoder}
+    encoders = {
+        "approach1": freeze(networks["encoder"]),
+        "approach2": networks["approach2"].encoder,
+    }
     smoothed = partial(cross_entropy, label_smoothing=0.1)
     for name, encoder in encoders.items():
         torch.manual_seed(SEED)
@@ -122,7 +125,9 @@ def exported_networks(folder=FOLDER):
     networks = untrained()
     for name, network in networks.items():
         weights = onnx.load(folder / f"{name}.onnx").graph.initializer
-        arrays = {weight.name: torch.tensor(onnx.numpy_helper.to_array(weight)) for weight in weights}
+        arrays = {
+            weight.name: torch.tensor(onnx.numpy_helper.to_array(weight)) for weight in weights
+        }
         absent = network.load_state_dict(arrays, strict=False)
         # What batch normalization counts while it is trained is not exported.
         if wrong := [key for key in absent.missing_keys if "num_batches" not in key]:
