@@ -19,7 +19,8 @@ from pathlib import Path
 
 import nbformat
 
-from tools.lessons import ROOT, find_lessons, write_whole
+from aelib.files import write_whole
+from tools.lessons import ROOT, find_lessons
 
 BEGIN = "### BEGIN SOLUTION"
 #: A check that ends its cell: what it is called and which function it is given.
