@@ -1,30 +1,65 @@
-"""The one way in which this project writes a file."""
+"""The one way in which this project writes a file: whole or not at all, whoever is stopped."""
 
+import glob
 import os
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
+import secrets
+import shutil
+import time
+from contextlib import suppress
+
+try:
+    import fcntl
+except ImportError:  # Windows; a file that is open cannot be removed there, which says as much.
+    fcntl = None
+
+PART = ".part-"
 
 
-@contextmanager
-def draft_of(path):
-    """A path to write to, whose file takes the place of `path` at the end of the block.
+def write_whole(path, content):
+    """Write `content` under another name first, so that nobody meets half of `path`.
 
-    So `path` is the old file or the new one at any moment, and never half of one. Where the block
-    raises, the old one stays. Missing folders are made.
+    The part is locked while it is written, and with the process its lock dies too. Missing folders
+    are made.
+
+    Args:
+        content: bytes, or a text, which is written in UTF-8.
 
     Raises:
-        OSError: the folder cannot be written to, or the disk is full.
+        OSError: the folder cannot be written to, or the disk is full; the old file stays.
     """
-    path = Path(path)
+    if isinstance(content, str):
+        content = content.encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as part:
-        draft = Path(part, path.name)
-        yield draft
-        os.replace(draft, path)
+    for pause in (0.1, 0.1, None):
+        part = path.with_name(f"{PART}{secrets.token_hex(8)}")
+        try:
+            with part.open("xb") as file:
+                if fcntl:
+                    with suppress(OSError):  # Some network drives have no locks.
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                file.write(content)
+            try:
+                return os.replace(part, path)
+            except (FileNotFoundError, PermissionError):
+                # Cleared in the moment between; or, on Windows, somebody reads what is there.
+                if pause is None:
+                    raise
+        finally:
+            with suppress(OSError):
+                part.unlink()
+        time.sleep(pause)
 
 
-def write_whole(path, text):
-    """Write a text to `path`, in UTF-8 with bare newlines on every system, by `draft_of`."""
-    with draft_of(path) as draft:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+def clear_parts(folder):
+    """Remove the parts in `folder` that no living process writes."""
+    for name in glob.glob(f"{PART}*", root_dir=folder):
+        part = folder / name
+        with suppress(OSError):  # In use, not ours to remove, or gone already.
+            if part.is_dir():  # Made before parts were files.
+                shutil.rmtree(part)
+            elif fcntl:
+                with part.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    part.unlink()
+            else:
+                part.unlink()

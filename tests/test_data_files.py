@@ -342,7 +342,7 @@ def test_large_files_of_others_are_not_read(small, monkeypatch):
 
 WRITE_AND_WAIT = """
 import fcntl, pathlib, sys
-from aelib.data import files
+from aelib import files
 lock = fcntl.flock
 def locked(*args):
     lock(*args)

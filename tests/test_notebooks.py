@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import re
+import shutil
 
 import jupytext
 import nbformat
@@ -138,10 +139,14 @@ def test_where_aelib_is_missing_it_is_installed_or_two_lines_say_what_to_do(tmp_
     [install] = {
         cell.source for one in STORED.values() for cell in one.cells[:3] if "install" in tags(cell)
     }
+    (tmp_path / "source").mkdir()
     hide = "import importlib.util\nimportlib.util.find_spec = lambda name: None"
+    for path in ("pyproject.toml", "README.md", "aelib"):  # A build leaves files where it is made.
+        copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
+        copy(ROOT / path, tmp_path / "source" / path)
     monkeypatch.setenv("PIP_TARGET", str(tmp_path))
     monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")  # Builds with what is here: no network.
-    monkeypatch.setenv("AELIB_INSTALL", str(ROOT))
+    monkeypatch.setenv("AELIB_INSTALL", str(tmp_path / "source"))
     asyncio.run(
         execute(new_notebook(cells=[new_code_cell(hide), new_code_cell(install)]), tmp_path)
     )

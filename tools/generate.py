@@ -14,7 +14,7 @@ from functools import partial
 
 import nbformat
 
-from aelib.files import draft_of
+from aelib.files import write_whole
 from tools import readme
 from tools.lessons import ROOT, find_lessons
 
@@ -36,8 +36,7 @@ CONDA_NAMES = {"torch": "pytorch"}
 def main():
     for path, content in generated().items():
         if not path.exists() or path.read_bytes() != content:
-            with draft_of(path) as draft:
-                draft.write_bytes(content)
+            write_whole(path, content)
             print(f"written: {path.relative_to(ROOT)}")
 
 

@@ -8,9 +8,9 @@ import torch
 
 from aelib.data.download import download
 from aelib.data.errors import DataError, NoNetworkError
-from aelib.data.files import clear_parts, write_whole
 from aelib.data.search import FILES, find, name_of
 from aelib.data.splits import VALIDATION_SIZE, Split, balanced_draw, with_test
+from aelib.files import clear_parts, write_whole
 from aelib.settings import SOURCE_NAMES
 
 ELSEWHERE = (

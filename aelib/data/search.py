@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aelib.data.files import PART
+from aelib.files import PART
 
 
 class Known(NamedTuple):

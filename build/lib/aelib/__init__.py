@@ -1,1 +1,0 @@
-"""The small module behind the lessons: data, models, training, evaluation, figures."""
