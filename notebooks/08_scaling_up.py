@@ -21,9 +21,9 @@
 #
 # Timings differ from machine to machine, and on one machine from minute to minute. So most of what
 # is compared here was measured in one run of the benchmark of this project: every comparison in
-# seven rounds or more, in random order, on one core unless something else is said; medians are
-# shown. Its rounds are in a file, and what the text says of times holds for that run, on the
-# machine named below. One cell measures on your machine, too.
+# seven rounds or more, in random order; medians are shown. Its rounds are in a file, and what the
+# text says of times holds for that run, on the machine and with the threads named below. One cell
+# measures on your machine, too.
 
 # %% tags=["install"]
 import os
@@ -85,7 +85,7 @@ training_settings = {"batch_size": batch_size, "learning_rate": learning_rate, "
 data = load_data(source, train_size, test_size, seed)
 device = pick_device()
 measured = json.loads(results_folder().joinpath("benchmark.json").read_text())
-print("The stored run was measured on", measured["machine"])
+print(f"The stored run: {measured['machine']}; threads: {measured['threads']}")
 
 # %% tags=["readme"]
 names = sorted(measured["images_per_second"], key=measured["images_per_second"].get)
@@ -93,10 +93,12 @@ figure, axes = plt.subplots(1, 2, figsize=(9.5, 3), sharey=True)
 spoken = []
 networks = {"published network": "", "half a million weights": "_large"}
 for axis, (network, suffix) in zip(axes, networks.items(), strict=True):
-    for style, shift, kind in (("as most would write it", 0.2, ""), ("tuned", -0.2, "_tuned")):
+    for index, (style, kind) in enumerate(
+        {"as most would write it": "", "tuned": "_tuned"}.items()
+    ):
         rates = measured[f"images_per_second{suffix}{kind}"]
-        places = [names.index(name) + shift for name in rates]
-        axis.barh(places, list(rates.values()), height=0.36, label=style)
+        places = [names.index(name) + (0.2, -0.2)[index] for name in rates]
+        axis.barh(places, list(rates.values()), height=0.36, label=style, color=f"C{index}")
         ratios = measured[f"throughput_ratio{suffix}{kind}"]
         for place, (name, rate) in zip(places, rates.items(), strict=True):
             label = f" {rate:,.0f}" + (f"  (1/{ratios[name]:.1f})" if name in ratios else "")
@@ -336,7 +338,7 @@ for place, (row, key) in enumerate(rows.items()):
     for index, (value, marker) in enumerate(zip(values, "os", strict=True)):
         point, fill = (value, place + 0.24 * index - 0.12), "none" if reckoned else "full"
         axis.plot(*point, marker, color=f"C{index}", fillstyle=fill)
-        axis.annotate(f"  {value:.2g} s" if value < 10 else f"  {value:.0f} s", point, va="center")
+        axis.annotate(f"  {value:.1f} s", point, va="center", size=9)
     spoken.append(f"{labels[-1]}: {values[0]:.3g} and {values[1]:.3g}")
 axis.set(yticks=range(3), yticklabels=labels, xlabel="seconds of training")
 axis.set(xscale="log", xlim=(0.1, 5_000), ylim=(2.5, -0.5))
