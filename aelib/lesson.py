@@ -1,4 +1,4 @@
-"""What a lesson shows of its numbers, and whether they are what they should be, or were thought."""
+"""What a lesson shows of its numbers, whether they are as they should be, and as predicted."""
 
 import html
 import json
@@ -247,7 +247,7 @@ class Prediction:
         if self.guess is None:
             print(f"{self.what}: {_few_digits(came)}. You had predicted nothing.")
         else:
-            said = _how_far_off(self.guess, came) if self.among is None else self._chosen(came)
+            said = self._chosen(came) if self.among else _how_far_off(self.guess, came)
             print(
                 f"{self.what}: you said {_few_digits(self.guess)}, it is {_few_digits(came)}. {said}"
             )
