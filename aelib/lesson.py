@@ -1,7 +1,8 @@
-"""What a lesson shows of its numbers, and whether they are what they should be."""
+"""What a lesson shows of its numbers, whether they are as they should be, and as predicted."""
 
 import html
 import json
+import math
 import os
 import re
 from functools import cache, lru_cache
@@ -210,3 +211,76 @@ def show_claims(data, settings, *histories):
 @cache
 def _spread():
     return json.loads(results_folder().joinpath("spread.json").read_text(encoding="utf-8"))
+
+
+def predict(what, guess=None, among=None):
+    """Note a prediction before a run; its `compare` says after it how far off it was.
+
+        guess = predict("accuracy of approach 1 in percent", 90)
+        guess.compare(94.5)
+
+    Args:
+        what: what is predicted.
+        guess: a number or, with `among`, a word; None for no prediction, which changes nothing.
+        among: the words to choose from, such as `("PCA", "autoencoder")`.
+
+    Returns:
+        A `Prediction`. A guess that is of no use is said to be so and not noted, but never stops a
+        lesson.
+    """
+    return Prediction(what, guess, among)
+
+
+class Prediction:
+    """What was predicted, to be compared with what came."""
+
+    def __init__(self, what, guess=None, among=None):
+        self.what, self.among = what, among
+        self.guess = None if guess is None else self._read(guess)
+        if guess is not None:
+            asked = f"one of {', '.join(among)}" if among else "a number"
+            noted = f"Noted, {what}: {_few_digits(self.guess)}."
+            print(noted if self.guess is not None else f"Not noted: {guess!r} is not {asked}.")
+
+    def compare(self, value):
+        """Print what came and how far off the prediction was, if there is one."""
+        came = value if self.among else float(value)
+        if self.guess is None:
+            print(f"{self.what}: {_few_digits(came)}. You had predicted nothing.")
+        else:
+            said = self._chosen(came) if self.among else _how_far_off(self.guess, came)
+            print(
+                f"{self.what}: you said {_few_digits(self.guess)}, it is {_few_digits(came)}. {said}"
+            )
+
+    def _chosen(self, came):
+        return "Right!" if self.guess == self._read(came) else "Not this time. Why not?"
+
+    def _read(self, guess):
+        """The guess as a number or as one of the words to choose from, None if it is neither."""
+        if self.among:
+            words = {word.casefold(): word for word in self.among}
+            return words.get(str(guess).strip().casefold())
+        try:
+            number = float(str(guess).replace("%", "").replace(",", ".").strip())
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+
+
+def _how_far_off(guess, came):
+    """How far a guess is from what came: in multiples where it is far off, else in its unit."""
+    off = guess - came
+    if abs(off) <= 0.01 * abs(came):
+        return "As good as right!"
+    direction = "high" if off > 0 else "low"
+    if guess * came > 0:
+        times = max(guess / came, came / guess)
+        if times >= 2:
+            return f"That is {times:.2g} times too {'high' if abs(guess) > abs(came) else 'low'}."
+    close = "Close: " if abs(off) <= 0.1 * abs(came) else "Off by some way: "
+    return f"{close}{_few_digits(abs(off))} too {direction}."
+
+
+def _few_digits(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -54,13 +54,25 @@ def images_not_centred(train, images, k):
     return codes, codes @ components + train.mean(0)
 
 
+@wrong(check_pca_codes_and_reconstruction, "subtract before, and add after")
+def projected_as_they_are(train, images, k):
+    components = torch.linalg.svd(train - train.mean(0), full_matrices=False).Vh[:k]
+    codes = images @ components.T
+    return codes, codes @ components
+
+
+@wrong(check_pca_codes_and_reconstruction, "on `images`, too")
+def fitted_on_all(train, images, k):
+    return pca_codes_and_reconstruction(torch.cat([train, images]), images, k)
+
+
 @wrong(check_pca_codes_and_reconstruction, "too dark")
 def mean_not_added(train, images, k):
     codes, images = pca_codes_and_reconstruction(train, images, k)
     return codes, images - train.mean(0)
 
 
-@wrong(check_pca_codes_and_reconstruction, "may not see the test")
+@wrong(check_pca_codes_and_reconstruction, "on `images`. A yardstick")
 def fitted_on_images(train, images, k):
     return pca_codes_and_reconstruction(images, images, min(k, len(images)))
 
@@ -211,6 +223,11 @@ def counts_itself_too(codes, labels, k=5):
 @wrong(check_neighbour_agreement, "the strangers")
 def strangers(codes, labels, k=5):
     return agreement(torch.cdist(codes, codes).topk(k).indices, labels)
+
+
+@wrong(check_neighbour_agreement, "the strangers")
+def strangers_but_the_first(codes, labels, k=5):
+    return agreement(torch.cdist(codes, codes).topk(k + 1).indices[:, 1:], labels)
 
 
 @wrong(check_neighbour_agreement, "percent came")

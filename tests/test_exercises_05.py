@@ -54,6 +54,12 @@ def all_images(first, second, labels):
     return binomtest(split(first, second, labels)[0], len(labels)).pvalue
 
 
+@wrong(check_mcnemar, "Only disagreements toss the coin")
+def all_right_ones(first, second, labels):
+    right = (first == labels).sum().item(), (second == labels).sum().item()
+    return binomtest(right[0], sum(right)).pvalue
+
+
 @wrong(check_mcnemar, "one-sided")
 def one_sided(first, second, labels):
     only_first, only_second = split(first, second, labels)

@@ -14,7 +14,7 @@ from odd_calls import NOTHING_LIKE_IT, assert_refused
 from aelib import display, lesson, results
 from aelib.data import load_data
 from aelib.evaluation import Measured, accuracy, mean_squared_error
-from aelib.lesson import check, claim, report, show_claims
+from aelib.lesson import check, claim, predict, report, show_claims
 from aelib.results import claim_counts, is_fact
 from aelib.settings import CLAIMS_MIME, METRICS_MIME
 
@@ -388,3 +388,57 @@ def test_a_claim_needs_a_sentence(sentence):
 )
 def test_whether_a_claim_holds_is_true_or_false(holds):
     assert_refused(claim, "codes_help", "Codes help.", holds, says="codes_help")
+
+
+@pytest.mark.parametrize(
+    ("guess", "came", "said"),
+    [
+        (94, 94.5, "you said 94, it is 94.5. As good as right!"),
+        (90, 94.53, "you said 90, it is 94.53. Close: 4.53 too low."),
+        ("99 %", torch.tensor(60.0), "you said 99, it is 60. Off by some way: 39 too high."),
+        ("0,5", 0.52, "you said 0.5, it is 0.52. Close: 0.02 too low."),
+        (5, 40, "you said 5, it is 40. That is 8 times too low."),
+        (0.07, 0.0089, "you said 0.07, it is 0.0089. That is 7.9 times too high."),
+        (1, 0, "you said 1, it is 0. Off by some way: 1 too high."),
+        (0, 0, "you said 0, it is 0. As good as right!"),
+        (-1, 2, "you said -1, it is 2. Off by some way: 3 too low."),
+    ],
+)
+def test_a_prediction_is_compared_with_what_came(guess, came, said, capsys):
+    prediction = predict("the number", guess)
+    assert capsys.readouterr().out.startswith("Noted, the number: ")
+    prediction.compare(came)
+    assert capsys.readouterr().out == f"the number: {said}\n"
+
+
+def test_a_prediction_can_be_a_word(capsys):
+    prediction = predict("the winner", " pca", among=("PCA", "autoencoder"))
+    prediction.compare("PCA")
+    prediction.compare("autoencoder")
+    assert capsys.readouterr().out.splitlines() == [
+        "Noted, the winner: PCA.",
+        "the winner: you said PCA, it is PCA. Right!",
+        "the winner: you said PCA, it is autoencoder. Not this time. Why not?",
+    ]
+
+
+def test_a_lesson_runs_without_a_prediction(capsys):
+    predict("the number").compare(0.5)
+    predict("the winner", None, among=("PCA", "autoencoder")).compare("PCA")
+    assert capsys.readouterr().out.splitlines() == [
+        "the number: 0.5. You had predicted nothing.",
+        "the winner: PCA. You had predicted nothing.",
+    ]
+
+
+@pytest.mark.parametrize("guess", ["many", "", float("nan"), [1], "inf"])
+def test_a_guess_of_no_use_is_not_noted_and_stops_nothing(guess, capsys):
+    predict("the number", guess).compare(3)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"Not noted: {guess!r} is not a number."
+    assert second == "the number: 3. You had predicted nothing."
+
+
+def test_a_word_that_cannot_be_chosen_is_not_noted(capsys):
+    predict("the winner", "SVM", among=("PCA", "autoencoder"))
+    assert capsys.readouterr().out == "Not noted: 'SVM' is not one of PCA, autoencoder.\n"

@@ -33,6 +33,18 @@ def check_output_size(answer):
                 "in whole.",
                 lambda n, k, s=1, p=0: n // s,
             ),
+            *[
+                (
+                    "the kernel makes no difference in yours. Where is it? It has to fit in whole.",
+                    way,
+                )
+                for way in (
+                    lambda n, k, s=1, p=0: (n + 2 * p) // s,
+                    lambda n, k, s=1, p=0: -(-n // s),
+                    lambda n, k, s=1, p=0: -(-(n + 2 * p) // s),
+                    lambda n, k, s=1, p=0: (n + 2 * p - 1) // s + 1,
+                )
+            ],
             (
                 "the padding seems to count once. Both sides have it.",
                 lambda n, k, s=1, p=0: (n + p - k) // s + 1,
@@ -64,10 +76,6 @@ def check_output_size(answer):
             (
                 "the stride makes no difference in yours.",
                 lambda n, k, s=1, p=0: n + 2 * p - k + 1,
-            ),
-            (
-                "the kernel makes no difference in yours.",
-                lambda n, k, s=1, p=0: (n + 2 * p - 1) // s + 1,
             ),
             (
                 "part of a step came out. A kernel cannot stand in half a place: what becomes of "

@@ -127,6 +127,9 @@ def _examine_weights(model, batches, count, setting):
         "right after one step, wrong after two: what adds up from batch to batch?": {
             "clear": False
         },
+        "there seems to be one step for the whole epoch; each batch should get its own.": {
+            "once": True
+        },
         "the steps are far too large: is the loss of a batch a mean or a sum?": {
             "loss": lambda out, aim: (out - aim).square().sum()
         },
@@ -189,7 +192,9 @@ def _weights(model):
     return torch.cat([one.detach().flatten() for one in model.parameters()]).double().numpy()
 
 
-def _replay(batches, count, step=True, clear=True, loss=nn.functional.mse_loss, aim=None):
+def _replay(
+    batches, count, step=True, clear=True, loss=nn.functional.mse_loss, aim=None, once=False
+):
     """The weights after a training on these very batches, and each batch's loss before its step."""
     model, inputs, targets, optimizer = _training(count)
     losses, place = [], 0
@@ -200,9 +205,9 @@ def _replay(batches, count, step=True, clear=True, loss=nn.functional.mse_loss, 
         place += len(batch)
         value = loss(model(inputs[batch]), expected)
         losses.append(value.item())
-        if clear:
+        if clear and not once:
             optimizer.zero_grad()
         value.backward()
-        if step:
+        if step and (not once or place == count):
             optimizer.step()
     return _weights(model), losses

@@ -154,6 +154,10 @@ def check_neighbour_agreement(answer):
             ),
             (
                 "these are the strangers: neighbours are those with the smallest distance.",
+                lambda *case: agreement(*case, first=0, far=True),
+            ),
+            (
+                "these are the strangers: neighbours are those with the smallest distance.",
                 lambda *case: agreement(*case, far=True),
             ),
             (
@@ -213,7 +217,6 @@ def _order(codes, far=False, products=False):
 
 def _agreement(codes, labels, k=5, first=1, far=False, products=False):
     order = _order(codes, far, products)
-    first = 0 if far else first
     neighbours = labels[order[:, first : first + k]]
     return (neighbours == labels[:, None]).double().mean().item()
 

@@ -62,9 +62,14 @@ PCA_MISTAKES = {
     },
     "the components are right, but what is subtracted from a new image before it is measured along "
     "them?": {"centre": "fit"},
+    "the components are right, but images are measured along them as they are. What does PCA "
+    "subtract before, and add after?": {"centre": "fit", "back": False},
     "your result is too dark, or too pale: what was subtracted has to come back.": {"back": False},
     "PCA was fitted on `images`. A yardstick may not see the test: fit it on `train`.": {
         "fit": "images"
+    },
+    "PCA was fitted on `images`, too. A yardstick may not see the test: fit it on `train` alone.": {
+        "fit": "both"
     },
     "new images are centred by their own mean. Of a single image nothing would be left: which mean "
     "does a new image have to be compared with?": {"centre": "own"},
@@ -89,7 +94,7 @@ def _pictures(count, new, size):
 
 def _pca(train, images, k, centre="always", back=True, fit="train", last=False, white=False):
     train, images = train.double(), images.double()
-    fitted = images if fit == "images" else train
+    fitted = {"train": train, "images": images, "both": torch.cat([train, images])}[fit]
     mean = fitted.mean(0)
     around = torch.zeros_like(mean) if centre == "never" else mean
     _, values, rows = np.linalg.svd((fitted - around).numpy(), full_matrices=False)

@@ -55,6 +55,9 @@ def check_mcnemar(answer):
                 total(lambda a, b, n: two_sided(b, n - b)),
                 total(lambda a, b, n: two_sided(min(a, b), n - min(a, b))),
                 total(lambda a, b, n: two_sided(max(a, b), n - max(a, b))),
+                lambda first, second, labels: two_sided(
+                    int((first == labels).sum()), int((second == labels).sum())
+                ),
             ],
         ),
         (
