@@ -72,16 +72,21 @@ def main(arguments=None, root=ROOT):
 
 def read_settings(words):
     """Turn NAME=VALUE words into a dict of whole numbers, numbers and texts."""
-    settings = {}
-    for word in words:
+    settings, joined = {}, []
+    for word in words:  # Those of a path with spaces belong together.
+        if joined and joined[-1].startswith("images=") and "=" not in word:
+            joined[-1] += f" {word}"
+        else:
+            joined.append(word)
+    for word in joined:
         name, equals, value = word.partition("=")
         if not (name and equals and value):
             raise SystemExit(f"{word!r} is not a parameter: write name=value, such as epochs=5.")
         if name in settings:
             raise SystemExit(f"The parameter {name!r} is given twice.")
         # A folder is a path from where the user is; kernels start in notebooks/.
-        path = name == "images"
-        settings[name] = str(Path(value).expanduser().resolve()) if path else read_value(value)
+        path = name == "images" and Path(value.strip("'\"")).expanduser()
+        settings[name] = str(path.resolve()) if path else read_value(value)
     return settings
 
 

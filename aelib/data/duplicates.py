@@ -5,10 +5,11 @@ import torch.nn.functional as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-#: Two images whose difference is below this share of their contrast are near duplicates: an image
-#: saved again as a JPEG, made smaller or a little brighter. Among 6,000 digits of MNIST no two are
-#: closer than 0.16; the same digit saved as a JPEG of quality 75 has a distance of 0.07.
-NEAR = 0.12
+#: Two images at half their size whose difference is below this share of their contrast are near
+#: duplicates: one saved again as a JPEG, enlarged, or a little brighter. Of 6,000 digits of MNIST no
+#: two are closer than 0.09. Copies of 200 of them, enlarged three times and saved as JPEG of quality
+#: 85, have a median of 0.04, and 95 % are below 0.06.
+NEAR = 0.08
 
 
 def duplicate_groups(images):
@@ -21,7 +22,7 @@ def duplicate_groups(images):
         int64 `(N,)`, from 0.
     """
     # Means over squares of 4 x 4 lie no further apart than the images: a fast first sieve.
-    coarse = _features(images, lambda batch: F.avg_pool2d(batch, 4))
+    coarse = _features(images, 4)
     length = coarse.square().sum(1)
     groups = torch.arange(len(images))
     for first in range(0, len(images), 500):
@@ -31,7 +32,7 @@ def duplicate_groups(images):
         for pairs in ((distances < NEAR**2 + 1e-4).nonzero() + first).split(20_000):
             pairs = pairs[groups[pairs[:, 0]] != groups[pairs[:, 1]]]
             if len(pairs):
-                one, other = (_features(images[side]) for side in pairs.T)
+                one, other = (_features(images[side], 2) for side in pairs.T)
                 groups = _joined(groups, pairs[(one - other).norm(dim=1) < NEAR])
     return groups.unique(return_inverse=True)[1]
 
@@ -43,14 +44,14 @@ def _joined(groups, pairs):
     return torch.from_numpy(connected_components(graph, directed=False)[1]).long()[groups]
 
 
-def _features(images, reduce=lambda batch: batch):
-    """Images with their contrast brought to 1, and their brightness as one more number."""
+def _features(images, factor):
+    """Images made smaller, with their contrast brought to 1, and their brightness besides."""
     parts = []
     for batch in images.split(5_000):
         pixels = batch.float()
         brightness = pixels.mean((1, 2, 3))
         pixels = pixels - brightness[:, None, None, None]
         contrast = pixels.square().mean((1, 2, 3)).sqrt().clamp_min(8)
-        pixels = reduce(pixels / contrast[:, None, None, None]).flatten(1)
-        parts.append(torch.cat([pixels / pixels.shape[1] ** 0.5, brightness[:, None] / 128], 1))
+        pixels = F.avg_pool2d(pixels / contrast[:, None, None, None], factor).flatten(1)
+        parts.append(torch.cat([pixels / pixels.shape[1] ** 0.5, brightness[:, None] / 256], 1))
     return torch.cat(parts)

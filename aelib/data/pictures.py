@@ -16,7 +16,7 @@ LARGE = 10_000_000
 EXTENSIONS = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 #: Corners whose grey levels differ by no more than this are of one background.
 ALIKE = 64
-FILTER = Image.Resampling.BICUBIC
+FILTER = Image.Resampling.LANCZOS
 
 _one_large = threading.Lock()
 # Here and not around each opening, which happens in threads. What matters is an error below.
