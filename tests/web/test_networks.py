@@ -1,0 +1,107 @@
+"""The page's networks compute what PyTorch does, wherever on the paper an image is."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from driving import mnist
+
+from aelib.data.prepare import prepared
+from aelib.training import infer
+from tools.lessons import ROOT
+from tools.web_networks import exported_networks
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("onnx", reason="`make test-web` installs onnx")
+SIDE = 400
+
+
+RUN = """async ([name, count]) => {
+    const { loaded } = await import("/networks.js");
+    const { run } = await (window.networks ??= loaded());
+    const bytes = new Uint8Array(await (await fetch("/mnist")).arrayBuffer());
+    const scores = [];
+    for (let from = 0; from < count; from += 500) {
+        const batch = bytes.subarray(784 * from, 784 * (from + 500));
+        const images = Float32Array.from(batch, (byte) => byte / 255);
+        const last = name === "approach2" ? images : await run("encoder", images, [500, 1, 28, 28]);
+        const shape = name === "approach2" ? [500, 1, 28, 28] : [500, 3, 4, 4];
+        scores.push(...(await run(name, last, shape)));
+    }
+    return scores;
+}"""
+
+
+@pytest.mark.parametrize("name", ["approach1", "approach2"])
+def test_scores_of_all_test_images_are_those_of_pytorch(shared_page, name):
+    networks = exported_networks()
+    images = mnist().images
+    if name == "approach1":
+        images = infer(networks["encoder"], images)
+    expected = infer(networks[name], images)
+    scores = torch.tensor(shared_page.evaluate(RUN, [name, 10_000])).view(-1, 10)
+    assert scores.shape == (10_000, 10)
+    assert (scores - expected).abs().max() < 1e-3
+    assert torch.equal(scores.argmax(1), expected.argmax(1))
+    facts = json.loads((ROOT / "web" / "networks" / "facts.json").read_text())
+    right = (scores.argmax(1) == mnist().labels).double().mean().item()
+    assert 100 * right == pytest.approx(facts["accuracy"][int(name[-1]) - 1])
+
+
+PLACE = """async (places) => {
+    const { loaded } = await import("/networks.js");
+    const { grey } = await import("/strokes.js");
+    const { prepared } = await import("/prepare.js");
+    const { look } = await (window.networks ??= loaded());
+    const bytes = new Uint8Array(await (await fetch("/mnist")).arrayBuffer());
+    const [small, paper] = [28, 400].map((side) => {
+        const canvas = document.createElement("canvas");
+        canvas.width = canvas.height = side;
+        return canvas.getContext("2d", { willReadFrequently: true });
+    });
+    paper.imageSmoothingQuality = "high";
+    const answers = [];
+    for (const [i, [side, left, top]] of places.entries()) {
+        const picture = new ImageData(28, 28);
+        for (let k = 0; k < 784; k++) {
+            picture.data.set([...Array(3).fill(bytes[784 * i + k]), 255], 4 * k);
+        }
+        small.putImageData(picture, 0, 0);
+        paper.fillRect(0, 0, 400, 400);
+        paper.drawImage(small.canvas, left, top, side, side);
+        const raster = grey(paper);
+        const image = prepared(raster);
+        const { scores } = await look(image);
+        const tops = scores.map((list) => list.indexOf(Math.max(...list)));
+        const few = i < 25 ? { raster: [...raster.values], image: [...image] } : {};
+        answers.push({ tops, ...few });
+    }
+    return answers;
+}"""
+
+
+def test_a_test_image_keeps_its_class_anywhere_and_at_any_size(shared_page):
+    pytest.importorskip("onnx", reason="`make test-web` installs onnx")
+    from tools.web_networks import exported_networks
+
+    random = np.random.default_rng(0)
+    sides = random.integers(40, SIDE + 1, 1_000)
+    places = [[int(side), *map(int, random.integers(0, SIDE - side + 1, 2))] for side in sides]
+    answers = shared_page.evaluate(PLACE, places)
+    for answer in answers[:25]:
+        raster = np.reshape(answer["raster"], (SIDE, SIDE))
+        assert np.ravel(prepared(raster)) == pytest.approx(answer["image"], abs=1e-9)
+
+    networks = exported_networks()
+    images, labels = (tensor[:1_000] for tensor in mnist())
+    before = [
+        infer(networks["approach1"], infer(networks["encoder"], images)).argmax(1),
+        infer(networks["approach2"], images).argmax(1),
+    ]
+    after = torch.tensor([answer["tops"] for answer in answers])
+    for approach in (0, 1):
+        right = before[approach] == labels
+        kept = after[right, approach] == labels[right]
+        print(f"approach {approach + 1}: {100 * kept.double().mean():.1f} % kept")
+        assert kept.double().mean() >= 0.99
