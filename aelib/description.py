@@ -69,9 +69,8 @@ def _places(data):
     """The place of every image of the data, by a hash of its pixels."""
     places = {}
     for name in ("test", "full_test", "validation", "train"):
-        images = getattr(data, name).images
-        for number, image in enumerate(images):
-            pixels = scaled(image).squeeze(0).numpy()
+        for number, image in enumerate(getattr(data, name).images):
+            pixels = scaled(image).permute(1, 2, 0).numpy()  # As `image_rows` draws it.
             places.setdefault(hash(pixels.tobytes()), f"{name} {number}")
     return places
 

@@ -120,7 +120,7 @@ def image_rows(rows, titles=None):
             axis.spines[:].set_visible(False)
         row[0].set_ylabel(name, rotation=0, ha="right", va="center")
         for image, axis in zip(images, row, strict=False):
-            axis.imshow(image if image.shape[2] == 3 else image[:, :, 0], vmin=0, vmax=1)
+            axis.imshow(image, vmin=0, vmax=1)
         if not len(images):
             row[0].text(0.5, 0.5, "none", ha="center", va="center")
     for axis, title in zip(axes[0], titles, strict=False):
@@ -297,16 +297,23 @@ def code_tiles(images, codes, titles):
 
     Returns:
         The figure.
+
+    Raises:
+        TypeError, ValueError: there are no such images or codes, or not equally many.
     """
+    images = _images("images", images)
+    codes = _codes(codes, len(images))
+    if len(titles) != len(images):
+        raise ValueError(f"not equally many: {len(images)} images, {len(titles)} titles")
     channels = next(iter(codes.values())).shape[1]
     rows, count = 1 + channels * len(codes), len(images)
     figure, axes = plt.subplots(rows, count, figsize=(0.75 * count + 2, 0.75 * rows + 0.3))
     for column, (image, title) in enumerate(zip(images, titles, strict=True)):
-        axes[0, column].imshow(image.squeeze(0), vmin=0, vmax=1)
+        axes[0, column].imshow(image, vmin=0, vmax=1)
         axes[0, column].set_title(title, size=9, loc="center")
     for place, (name, values) in enumerate(codes.items()):
         group = axes[1 + place * channels : 1 + (place + 1) * channels]
-        limit = values.abs().max().item()
+        limit = np.abs(values).max()
         for column, code in enumerate(values):
             for channel, tile in enumerate(code):
                 drawn = group[channel, column].imshow(tile, "RdBu_r", vmin=-limit, vmax=limit)
@@ -318,3 +325,22 @@ def code_tiles(images, codes, titles):
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
     return figure
+
+
+def _codes(codes, count):
+    """Codes `(N, C, H, W)` by name as arrays, all of one shape, for `count` images."""
+    if not isinstance(codes, dict) or not codes:
+        raise TypeError(f"codes is {kind(codes)}: give a dict from a name to codes, one or more")
+    codes = {name: array(f"the codes {name!r}", values) for name, values in codes.items()}
+    first = next(iter(codes.values()))
+    for name, values in codes.items():
+        if values.dtype.kind != "f":
+            raise TypeError(f"the codes {name!r} hold {values.dtype}: give floats")
+        if values.ndim != 4 or len(values) != count or values.shape != first.shape or not count:
+            raise ValueError(
+                f"the codes {name!r} are {shape(values)}: (N, channels, height, width) are needed, "
+                f"the same for all, with N = {count} as there are images"
+            )
+        if not np.isfinite(values).all():
+            raise ValueError(f"the codes {name!r} hold NaN or infinity: has training diverged?")
+    return codes

@@ -122,7 +122,7 @@ for row in range(5):
     examples = [data.train.images[data.train.labels == digit][row] for digit in range(10)]
     rows[f"{row + 1}"] = np.stack(examples)
 figure = image_rows(rows, titles=range(10))
-show(figure, "Five handwritten examples of each digit from 0 to 9.", data.source)
+show(figure, "Five handwritten examples of each digit from 0 to 9.", data, exact=True)
 
 # %% [markdown]
 # Strokes are thick or thin, upright or slanted; a 1 stands or leans, a 2 has a loop or none. A
@@ -144,7 +144,7 @@ show(
     figure,
     "Top: the mean image of each digit, a blurred digit. Bottom: the standard deviation of each "
     "pixel, bright around the strokes.",
-    data.source,
+    data,
 )
 for digit in np.argsort(std.mean((1, 2, 3))):
     print(f"digit {digit}: mean standard deviation of a pixel {std[digit].mean():.2f}")
@@ -168,7 +168,7 @@ pixels = data.train.images.flatten().numpy()
 figure, axis = plt.subplots(figsize=(6, 2.8))
 axis.hist(pixels, bins=32, weights=np.full(len(pixels), 100 / len(pixels)))
 axis.set(xlabel="pixel value (0 black, 1 white)", ylabel="pixels (%)", yscale="log")
-show(figure, "Histogram of pixel values: most are 0, many are near 1.", data.source)
+show(figure, "Histogram of pixel values: most are 0, many are near 1.", data, exact=True)
 print(f"pure black: {100 * (pixels == 0).mean():.0f} %")
 print(f"mean {pixels.mean():.2f}, standard deviation {pixels.std():.2f}")
 
@@ -247,7 +247,7 @@ show(
     figure,
     f"2,000 draws of 1,000 test images give accuracies from {min(draws):.1f} to "
     f"{max(draws):.1f} %, around {whole:.1f} % on all 10,000; most lie in the interval.",
-    data.source,
+    data,
 )
 
 # %% [markdown]

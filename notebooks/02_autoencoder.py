@@ -197,7 +197,7 @@ figure = image_rows({"image": images[:10], "reconstruction": (painted - low) / (
 show(
     figure,
     "Ten images above what an untrained autoencoder makes of them: the same pattern for all.",
-    data.source,
+    data,
 )
 print(f"lowest and highest pixel of the reconstructions: {low:.2f} and {high:.2f}")
 
@@ -280,9 +280,9 @@ for _ in range(300):
     loss_on_ten = train_epoch(pupil, ten, ten, optimizer, 10, generator)
 seen, unseen = infer(pupil, ten), infer(pupil, others)
 figure = image_rows({"known by heart": ten, "as it paints them": seen.clamp(0, 1)})
-show(figure, "The ten images of the training, above their reconstructions.", data.source)
+show(figure, "The ten images of the training, above their reconstructions.", data)
 figure = image_rows({"never seen": others, "as it paints them": unseen.clamp(0, 1)})
-show(figure, "Ten other images, above their reconstructions, which fail.", data.source)
+show(figure, "Ten other images, above their reconstructions, which fail.", data)
 
 # %% tags=["nbval-ignore-output"]
 print(f"MSE on the ten images: {loss_on_ten:.4f}")
@@ -339,7 +339,7 @@ figure = loss_curve(history, "MSE")
 axis = figure.axes[0]
 axis.axhline(mean_image, color="0.5", linestyle=":", label="always the mean image")
 axis.legend()
-show(figure, "Training and validation MSE against the epoch; both fall and flatten.", data.source)
+show(figure, "Training and validation MSE against the epoch; both fall and flatten.", data)
 
 # %% tags=["nbval-ignore-output"]
 for name, losses in history.items():
@@ -365,7 +365,7 @@ figure = image_rows(
     {"": torch.cat([images[:1].cpu(), *snapshots.values()]).clamp(0, 1)},
     titles=["image", *(f"epoch {epoch}" for epoch in snapshots)],
 )
-show(figure, "A training image and its reconstruction after more and more epochs.", data.source)
+show(figure, "A training image and its reconstruction after more and more epochs.", data)
 
 # %% [markdown]
 # First comes the place where digits are, then the rough shape, then the course of the strokes;
@@ -391,7 +391,7 @@ for start in (0, 12):
             start : start + 12
         ]
 figure = image_rows(rows)
-show(figure, "The 24 filters of the first layer, and what each answers to a digit.", data.source)
+show(figure, "The 24 filters of the first layer, and what each answers to a digit.", data)
 
 # %% [markdown]
 # The filters themselves still look much like noise. Their answers tell you more. In some the stroke
@@ -434,7 +434,7 @@ for name, relu in (("with ReLU", True), ("without", False)):
     losses[name] = train(network, (images, images), loss_function, **two_epochs)["training_loss"]
     rows[name] = infer(network, images[:10]).clamp(0, 1)
 figure = image_rows(rows)
-show(figure, "Ten images; below each, its reconstruction with ReLU and without.", data.source)
+show(figure, "Ten images; below each, its reconstruction with ReLU and without.", data)
 
 # %% tags=["nbval-ignore-output"]
 for name, values in losses.items():

@@ -86,7 +86,7 @@ figure = image_rows(
 show(
     figure,
     "One test image of each digit above its reconstruction: same shape and place, softer edges.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -112,7 +112,7 @@ for name, chosen in (("best", order[:10]), ("worst", order[-10:])):
         figure,
         f"The ten test images with the {name} reconstructions (digits {digits}), above these "
         f"reconstructions, with MSE from {errors[chosen[0]]:.4f} to {errors[chosen[-1]]:.4f}.",
-        data.source,
+        data,
     )
 
 # %% [markdown]
@@ -154,7 +154,7 @@ show(
     figure,
     "Mean test MSE of each digit for the autoencoder and for PCA with 48 components. On MNIST, the "
     "autoencoder's is smaller for all, and smallest for 1.",
-    data.source,
+    data,
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -188,7 +188,7 @@ show(
     figure,
     "Five test digits, their reconstructions by the autoencoder, and by PCA, which leaves a faint "
     "haze of waves around the strokes.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -214,7 +214,7 @@ show(
     figure,
     "Standard deviation of each of the 48 code numbers over the test images, sorted: all are well "
     "above zero.",
-    data.source,
+    data,
 )
 print("dead units:", (std < 1e-3 * std.max()).sum().item(), "of 48")
 pca_std = np.sqrt(pca.explained_variance_)
@@ -241,7 +241,7 @@ show(
     figure,
     "t-SNE map of the codes of the test images, each drawn as its digit. Most digits form groups; "
     "on MNIST, 4 and 9 overlap.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -270,7 +270,7 @@ show(
     figure,
     "A walk from a 3 to an 8 in nine steps. Through pixels, one fades out as the other fades in; "
     "through codes, the middle is a blur in which strokes move.",
-    data.source,
+    data,
 )
 
 # %% [markdown]

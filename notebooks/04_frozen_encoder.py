@@ -85,7 +85,7 @@ codes = infer(encoder, data.train.images)
 digits = (0, 0, 1, 1, 3, 3, 4, 4, 9, 9)
 chosen = [(data.train.labels == d).nonzero()[i % 2, 0].item() for i, d in enumerate(digits)]
 figure = code_tiles(data.train.images[chosen], {"code": codes[chosen]}, titles=digits)
-show(figure, "Two images each of 0, 1, 3, 4 and 9 above their codes of 48 numbers.", data.source)
+show(figure, "Two images each of 0, 1, 3, 4 and 9 above their codes of 48 numbers.", data)
 
 # %% [markdown]
 # Codes of the same digit have something in common, but far from everything: the two zeros differ in
@@ -241,7 +241,7 @@ history = train(
     **training_settings,
 )
 figure = loss_curve(history, "cross-entropy")
-show(figure, "Cross-entropy of the MLP against the epoch: both lines fall, then part.", data.source)
+show(figure, "Cross-entropy of the MLP against the epoch: both lines fall, then part.", data)
 
 # %% tags=["nbval-ignore-output"]
 for name, losses in (("images", from_images), ("codes", history)):
@@ -288,7 +288,7 @@ figure = confusion_matrices({"approach 1": predicted}, data.full_test.labels)
 show(
     figure,
     "Mistakes of approach 1 on the full test split: true class down, predicted class across.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -346,7 +346,7 @@ names = {
 scores = {title: metrics[f"{name}_full_test"] for name, title in names.items()}
 figure = score_chart(scores)
 spoken = ", ".join(f"{title} {score:.1f} %" for title, score in scores.items())
-show(figure, f"Accuracy on the full test split with 95 % intervals: {spoken}.", data.source)
+show(figure, f"Accuracy on the full test split with 95 % intervals: {spoken}.", data)
 
 # %% [markdown]
 # The random encoder is far from guessing: a network that has learned nothing already makes a usable

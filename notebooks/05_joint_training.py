@@ -126,7 +126,7 @@ show(
     figure,
     "Ten digits, above their codes by the autoencoder and by an encoder with random weights, each "
     "drawn as three tiles of 4 by 4.",
-    data.source,
+    data,
 )
 for name, values in both.items():
     print(f"{name:<14} standard deviation of the code {values.std(0).mean():.3f}")
@@ -163,7 +163,7 @@ show(
     figure,
     "Cross-entropy of both approaches against the epoch. The training loss of approach 2 falls to "
     "almost zero; its validation loss soon stops falling.",
-    data.source,
+    data,
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -267,7 +267,7 @@ figure = confusion_matrices(named, data.full_test.labels)
 show(
     figure,
     "Mistakes of both approaches on the full test split, side by side.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -295,7 +295,7 @@ for name, group in groups.items():
         figure,
         f"The first {len(chosen)} test digits {name} from approach 1 to approach 2, each with its "
         "true class and the wrong answer.",
-        data.source,
+        data,
     )
 
 # %% [markdown]
@@ -317,7 +317,7 @@ show(
     figure,
     "t-SNE maps of the test codes. Left, approach 1: groups that overlap. Right, approach 2: "
     "groups with gaps between most of them.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -351,7 +351,7 @@ for name, score in PUBLISHED.items():
     scores[f"{name.replace('_', ' ')}, published"] = score
 figure = score_chart(scores)
 spoken = ", ".join(f"{name} {score:.1f} %" for name, score in scores.items())
-show(figure, f"Accuracy on 10,000 test images, with 95 % intervals: {spoken}.", data.source)
+show(figure, f"Accuracy on 10,000 test images, with 95 % intervals: {spoken}.", data)
 
 # %% tags=["nbval-ignore-output"]
 for name, score in scores.items():

@@ -206,7 +206,7 @@ show(
     figure,
     "The largest value in a batch before the last ReLU, against the step. On MNIST, for seed 0 "
     "a flat line below zero; for seed 1 it is above zero and rises.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -258,7 +258,7 @@ show(
     figure,
     "How much the code differs between the images of a batch, against the step, on a logarithmic "
     "scale. On MNIST, with weight decay it falls to nothing; without it rises.",
-    data.source,
+    data,
 )
 
 # %% tags=["nbval-ignore-output"]

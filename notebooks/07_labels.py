@@ -111,6 +111,7 @@ show(
     "Mean test error of seven methods against the number of labelled images, both on logarithmic "
     "scales. All fall; the curves cross.",
     "MNIST",
+    exact=True,
 )
 
 # %%
@@ -187,6 +188,7 @@ show(
     "Test accuracy of three methods with an autoencoder minus that of the network from scratch, "
     "mean and 95 % interval of ten paired differences, against the number of labels.",
     "MNIST",
+    exact=True,
 )
 
 # %% [markdown]
@@ -235,7 +237,7 @@ figure = image_rows(
 show(
     figure,
     "Ten digits: as they are, with strong noise, and each turned, stretched and shifted a little.",
-    data.source,
+    data,
 )
 
 # %% [markdown]
@@ -358,6 +360,7 @@ show(
     "Test accuracy of ten seeds after each habit, for both approaches. A diamond marks the mean "
     "of a habit that was kept, a cross that of one that was not.",
     "MNIST",
+    exact=True,
 )
 
 # %%

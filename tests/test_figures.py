@@ -5,22 +5,26 @@ import io
 import itertools
 import re
 import sys
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from nbconvert import HTMLExporter
 from odd_calls import NOTHING_LIKE_IT, assert_refused, same
 from PIL import Image
 
 from aelib import display, figures
-from aelib.data import load_data
+from aelib.data import Split, load_data
 from aelib.description import describe
 from aelib.evaluation import accuracy
 from aelib.figures import (
     code_map,
+    code_tiles,
     confusion_matrices,
     image_rows,
     loss_curve,
@@ -89,7 +93,7 @@ def test_images_in_colour_are_drawn_in_colour():
     assert same(drawn, images.clamp(0, 1).permute(0, 2, 3, 1))
 
 
-def test_a_row_without_images_says_so():
+def test_a_row_without_images_says_so(notebook):
     figure = image_rows({"lost": torch.empty(0, 1, 28, 28)}, titles=[])
     [axis] = figure.axes
     assert axis.get_ylabel() == "lost"
@@ -134,6 +138,53 @@ def test_values_that_are_not_known_are_left_blank():
     """As a code that is the same for all images, brought to [0, 1]: a division of 0 by 0."""
     figure = image_rows({"code": torch.full((2, 1, 4, 4), float("nan"))})
     assert np.ma.getmaskarray(figure.axes[0].images[0].get_array()).all()
+
+
+def test_codes_are_drawn_as_tiles_below_their_images(data):
+    images = data.test.images[:3]
+    generator = torch.Generator().manual_seed(0)
+    codes = {"a": torch.randn(3, 2, 4, 4, generator=generator)}
+    codes["b"] = 5 * codes["a"].flip(0)
+    figure = code_tiles(images, codes, titles=["x", 1, 2])
+    tiles = np.reshape(figure.axes[:15], (5, 3))
+    for column in range(3):
+        assert same(tiles[0, column].images[0].get_array(), images[column, 0])
+        assert tiles[0, column].get_title("center") == ["x", "1", "2"][column]
+        for name, first in (("a", 1), ("b", 3)):
+            limit = codes[name].abs().max()
+            for channel in range(2):
+                [drawn] = tiles[first + channel, column].images
+                assert same(drawn.get_array(), codes[name][column, channel])
+                assert same(drawn.get_clim(), (-limit, limit))
+                assert drawn.get_cmap().name == "RdBu_r"
+    names = [axis.get_ylabel() for axis in tiles[:, 0]]
+    assert names == ["", *(f"{name}, channel {number}" for name in "ab" for number in (1, 2))]
+    assert not any(axis.get_ylabel() for axis in tiles[:, 1:].flat)
+    assert len(figure.axes) == 15 + 2  # A scale for each.
+    told = words(figure, data)
+    assert "Row 1: 3 images, 3 of test (x: test 0; 1: test 1; 2: test 2)." in told
+    assert "Row 5, b, channel 2: 3 images." in told
+
+
+GOOD = torch.rand(2, 1, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("images", "codes", "titles", "says"),
+    [
+        *((bad, {"a": GOOD}, "xy", "images") for bad in (None, GOOD[0], GOOD.long(), "images")),
+        *((GOOD, bad, "xy", "codes") for bad in (None, {}, [GOOD], GOOD)),
+        *(
+            (GOOD, {"a": GOOD, "mine": bad}, "xy", "mine")
+            for bad in (None, GOOD[:1], GOOD[0], GOOD.long(), GOOD / 0, GOOD.expand(2, 3, 4, 4))
+        ),
+        (GOOD, {"a": GOOD}, "x", "1 titles"),
+        (GOOD[:0], {"a": GOOD[:0]}, "", "'a'"),
+    ],
+)
+def test_what_are_no_codes_is_not_drawn(images, codes, titles, says):
+    assert_refused(code_tiles, images, codes, titles, says=says)
+    assert plt.get_fignums() == []
 
 
 # Curves and charts ------------------------------------------------------------------------------
@@ -378,6 +429,18 @@ def test_a_real_shell_takes_the_bundle_as_it_is():
     assert output.metadata["image/png"]["alt"] == "A loss. Images: MNIST."
 
 
+def test_a_page_made_from_the_notebook_has_the_text_on_the_picture(notebook):
+    """As JupyterLab does, nbconvert takes the HTML before the PNG, whose text its page lacks."""
+    show(loss_curve(HISTORY, "MSE"), "A loss.", "MNIST")
+    [(bundle, metadata)] = notebook
+    output = nbformat.v4.new_output("display_data", bundle, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("show(figure)", outputs=[output])
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    [picture] = re.findall("<img[^>]*>", page)
+    assert 'alt="A loss. Images: MNIST."' in picture
+    assert bundle["image/png"] in picture
+
+
 @pytest.mark.parametrize("figure", [None, "figure", 5, [], plt.Axes], ids=repr)
 def test_what_is_no_figure_is_not_shown(figure):
     assert_refused(show, figure, "A loss.", "MNIST", says="figure")
@@ -416,6 +479,12 @@ def test_images_kept_as_bytes_are_found_too(data):
     pixels = load_data("digits", 200, 100, 0, as_bytes=True)
     for images in (pixels.test.images[[4]], data.test.images[[4]]):
         assert "1 of test (test 4)" in words(image_rows({"image": images}), pixels)
+
+
+def test_images_in_colour_are_found_too(data):
+    images = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    coloured = replace(data, train=Split(images, torch.arange(4)))
+    assert "2 of train (train 3; train 1)" in words(image_rows({"": images[[3, 1]]}), coloured)
 
 
 def test_everything_that_is_drawn_is_in_the_words():

@@ -45,11 +45,11 @@ STAND_IN = {**FIXED, "source": "digits", "unlabelled": 6_000, **LIVE}
 JOBS = [
     ({**FIXED, "labels": labels, "variant": variant, "method": method}, seed)
     for variants, sizes in (({"plain": METHODS}, LABELS), (VARIANTS, (100, 6_000)))
-    for first in range(0, 10, 2)
+    for even_seed in range(0, 10, 2)
     for labels in sizes
     for variant, methods in variants.items()
     for method in methods
-    for seed in (first, first + 1)
+    for seed in (even_seed, even_seed + 1)
 ] + [(STAND_IN, seed) for seed in range(10)]
 
 
@@ -203,10 +203,10 @@ def pretrained(source, unlabelled, seed, variant):
     images = load(source, unlabelled, seed).train.images
     torch.manual_seed(seed)
     autoencoder = Autoencoder(code_channels(variant))
-    first = [Noise(0.5)] if variant == "denoising" else []
+    noise = [Noise(0.5)] if variant == "denoising" else []
     train_or_load(
         "labels",
-        nn.Sequential(*first, autoencoder),
+        nn.Sequential(*noise, autoencoder),
         (images, images),
         mse_loss,
         validation=(),
