@@ -126,7 +126,11 @@ def lesson_runner(path, runs, settings):
             result["status"] = "failed"
             result["error"] = failure(error, notebook=notebook, **at)
         write_whole(runs / path.name, nbformat.writes(notebook) + "\n")
-        await asyncio.to_thread(export, notebook, (runs / path.name).with_suffix(".html"))
+        try:
+            await asyncio.to_thread(export, notebook, (runs / path.name).with_suffix(".html"))
+        except Exception as error:
+            result["status"] = "failed"
+            result.setdefault("error", f"no page for it, {type(error).__name__}: {error}")
         result["seconds"] = round(job.seconds, 1)
         job.state = result["status"]
         return result
