@@ -31,16 +31,13 @@ def cases(data, quick):
     counts = range(1, usable_cores() + 1)
     for count in counts:
         result[f"{THREADS}{count}"] = partial(epoch, first_images(middle, data), threads=count)
-    alone, together = (epochs.start(data, count, group=True) for count in (1, 2))
-    result |= {
-        f"{PROCESSES}1": partial(epochs.epoch, alone),
-        f"{PROCESSES}2": partial(epochs.epoch, together),
-    }
-    several = epochs.start(data, 2)
-    result |= {
-        f"{TRAININGS}1": partial(epochs.epoch, several[:1]),
-        f"{TRAININGS}2": partial(epochs.epoch, several),
-    }
+    at_most = 1 if quick else 2
+    for count in range(1, at_most + 1):
+        group = epochs.start(data, count, group=True)
+        result[f"{PROCESSES}{count}"] = partial(epochs.epoch, group)
+    trainings = epochs.start(data, at_most)
+    for count in range(1, at_most + 1):
+        result[f"{TRAININGS}{count}"] = partial(epochs.epoch, trainings[:count])
     for case in result.values():  # What happens once; and all processes are there.
         case()
     return result

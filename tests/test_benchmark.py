@@ -29,7 +29,7 @@ def digits():
 def in_another_process(function, *arguments):
     """For libraries that change what they are imported into."""
     with ProcessPoolExecutor(1, get_context("spawn")) as other:
-        return other.submit(function, *arguments).result(timeout=500)
+        return other.submit(function, *arguments).result(timeout=900)
 
 
 def test_ratios_are_medians_of_the_rounds():

@@ -31,7 +31,7 @@ from benchmarks.networks import Large, Published
 def in_another_process(function, *arguments):
     """For libraries that change what they are imported into."""
     with ProcessPoolExecutor(1, get_context("spawn")) as other:
-        return other.submit(function, *arguments).result(timeout=500)
+        return other.submit(function, *arguments).result(timeout=900)
 
 
 @pytest.fixture(scope="module")
