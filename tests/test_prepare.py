@@ -112,10 +112,8 @@ def run_node(*arguments, **settings):
 
 
 def test_javascript_prepares_as_python_does():
-    shapes = [(1, 1), (5, 3), (28, 28), (60, 45), (400, 400)]
-    images = [
-        placed(RANDOM.random(shape), *RANDOM.integers(0, 30, 2), (430, 430)) for shape in shapes
-    ]
+    blocks = [RANDOM.random(shape) for shape in [(1, 1), (5, 3), (28, 28), (60, 45), (400, 400)]]
+    images = [placed(block, *RANDOM.integers(0, 30, 2), (430, 430)) for block in blocks]
     images += [drawing(), np.eye(50), np.zeros((9, 9)), np.kron(np.eye(2), np.ones((30, 40)))]
     cases = [{"height": len(i), "width": len(i[0]), "values": i.ravel().tolist()} for i in images]
     program = """

@@ -10,7 +10,7 @@ from driving import mnist
 from aelib.data.prepare import prepared
 from aelib.training import infer
 from tools.lessons import ROOT
-from tools.web_networks import exported_networks
+from tools.web_networks import FOLDER, export, exported_networks, untrained
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("onnx", reason="`make test-web` installs onnx")
@@ -47,6 +47,18 @@ def test_scores_of_all_test_images_are_those_of_pytorch(shared_page, name):
     facts = json.loads((ROOT / "web" / "networks" / "facts.json").read_text())
     right = (scores.argmax(1) == mnist().labels).double().mean().item()
     assert 100 * right == pytest.approx(facts["accuracy"][int(name[-1]) - 1])
+
+
+def test_a_network_comes_back_from_its_export_which_names_no_folder(tmp_path):
+    pytest.importorskip("onnxscript", reason="`make test-web` installs onnxscript")
+    networks = untrained()
+    export(networks, tmp_path)
+    for name, network in exported_networks(tmp_path).items():
+        for ours, theirs in zip(networks[name].parameters(), network.parameters(), strict=True):
+            assert torch.equal(ours, theirs)
+    for file in (*tmp_path.iterdir(), *FOLDER.glob("*.onnx")):
+        content = file.read_bytes()
+        assert b".py" not in content and str(ROOT).encode() not in content
 
 
 PLACE = """async (places) => {

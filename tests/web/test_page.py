@@ -182,9 +182,8 @@ def test_the_keyboard_alone_draws_and_reaches_everything(open_page):
     reached = []
     for _ in range(40):
         page.keyboard.press("Tab")
-        reached.append(
-            page.evaluate("document.activeElement.id || document.activeElement.textContent")
-        )
+        focused = "document.activeElement"
+        reached.append(page.evaluate(f"{focused}.id || {focused}.textContent"))
         if reached[-1] == "paper":
             page.keyboard.press("Space")
             for _ in range(8):
