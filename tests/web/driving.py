@@ -37,7 +37,7 @@ def draw(page, strokes):
         page.mouse.move(*place(first))
         page.mouse.down()
         for point in rest:
-            page.mouse.move(*place(point))
+            page.mouse.move(*place(point), steps=3)
         page.mouse.up()
     settle(page)
 
