@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from aelib.data import load_data
+from aelib.data import NoNetworkError, load_data
 from aelib.data.prepare import prepared, reduced
 from tools.lessons import ROOT
 
@@ -28,7 +28,10 @@ def placed(image, top, left, shape):
 
 
 def test_images_of_mnist_stay_as_they_are():
-    images = load_data("mnist", test_size=100).full_test.images[:500, 0].double().numpy()
+    try:
+        images = load_data("mnist", test_size=100).full_test.images[:500, 0].double().numpy()
+    except NoNetworkError as error:
+        pytest.skip(str(error))
     # Their brightest pixel is a little darker than 1 now and then.
     expected = images / images.max((1, 2), keepdims=True)
     changes = [np.abs(prepared(i) - e).max() for i, e in zip(images, expected, strict=True)]

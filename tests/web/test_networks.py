@@ -97,6 +97,7 @@ def test_a_test_image_keeps_its_class_anywhere_and_at_any_size(shared_page):
     pytest.importorskip("onnx", reason="`make test-web` installs onnx")
     from tools.web_networks import exported_networks
 
+    images, labels = (tensor[:1_000] for tensor in mnist())
     random = np.random.default_rng(0)
     sides = random.integers(40, SIDE + 1, 1_000)
     places = [[int(side), *map(int, random.integers(0, SIDE - side + 1, 2))] for side in sides]
@@ -106,7 +107,6 @@ def test_a_test_image_keeps_its_class_anywhere_and_at_any_size(shared_page):
         assert np.ravel(prepared(raster)) == pytest.approx(answer["image"], abs=1e-9)
 
     networks = exported_networks()
-    images, labels = (tensor[:1_000] for tensor in mnist())
     before = [
         infer(networks["approach1"], infer(networks["encoder"], images)).argmax(1),
         infer(networks["approach2"], images).argmax(1),
