@@ -12,7 +12,8 @@ let stale = null; // What has changed since: "drawing" or "sliders".
 let busy = false;
 
 const paper = makePaper($("paper"), (done) => {
-  if (done) history.replaceState(null, "", paper.strokes.length ? `#${encoded(paper.strokes)}` : " ");
+  const fragment = paper.strokes.length ? `#${encoded(paper.strokes)}` : "";
+  if (done) history.replaceState(null, "", location.pathname + location.search + fragment);
   refresh("drawing");
 });
 
@@ -95,8 +96,8 @@ function showOpinion(approach, probabilities) {
 
 function showError(error, threshold) {
   const above = error > threshold;
-  $("error-text").textContent = `Reconstruction error ${error.toFixed(4)}, `
-    + `${above ? "above" : "below"} the limit of ${threshold.toFixed(4)}: ${above ? "un" : ""}like digits`;
+  $("error-text").textContent = `Reconstruction error ${error.toFixed(4)}, limit ${threshold.toFixed(4)}`
+    + (above ? ": unlike digits" : "");
   $("error-bar").style.inlineSize = `${Math.min(50 * (error / threshold), 100)}%`;
   $("error-bar").className = above ? "above" : "";
 }

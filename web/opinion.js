@@ -3,7 +3,7 @@
 import { INK } from "./prepare.js";
 
 /** Below this probability an approach is not sure. */
-const SURE = 0.6;
+const SURE = 0.7;
 
 export function softmax(scores) {
   const highest = Math.max(...scores);

@@ -32,9 +32,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def browser():
-    driver = pytest.importorskip(
-        "playwright.sync_api", reason="`make test-web` installs Playwright"
-    )
+    driver = pytest.importorskip("playwright.sync_api", reason="`make test-web` installs it")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         pytest.skip("Chromium is not installed: on Debian, `apt-get install chromium`")

@@ -4,8 +4,9 @@ import functools
 import json
 
 import numpy as np
+import pytest
 
-from aelib.data import load_data
+from aelib.data import NoNetworkError, load_data
 from tools.lessons import ROOT
 
 #: The drawings in examples.json: lists of points on a paper of 100 x 100, by stroke.
@@ -15,7 +16,11 @@ DIGITS = [example for example in EXAMPLES if example["digit"] is not None]
 
 @functools.cache
 def mnist():
-    return load_data("mnist", train_size=100).full_test
+    """MNIST's test images and labels; skips where they cannot be had."""
+    try:
+        return load_data("mnist", train_size=100).full_test
+    except NoNetworkError as error:
+        pytest.skip(str(error))
 
 
 def settle(page):
@@ -37,7 +42,7 @@ def draw(page, strokes):
         page.mouse.move(*place(first))
         page.mouse.down()
         for point in rest:
-            page.mouse.move(*place(point))
+            page.mouse.move(*place(point), steps=3)
         page.mouse.up()
     settle(page)
 

@@ -10,7 +10,7 @@ from driving import mnist
 from aelib.data.prepare import prepared
 from aelib.training import infer
 from tools.lessons import ROOT
-from tools.web_networks import exported_networks
+from tools.web_networks import FOLDER, export, exported_networks, untrained
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("onnx", reason="`make test-web` installs onnx")
@@ -49,6 +49,18 @@ def test_scores_of_all_test_images_are_those_of_pytorch(shared_page, name):
     assert 100 * right == pytest.approx(facts["accuracy"][int(name[-1]) - 1])
 
 
+def test_a_network_comes_back_from_its_export_which_names_no_folder(tmp_path):
+    pytest.importorskip("onnxscript", reason="`make test-web` installs onnxscript")
+    networks = untrained()
+    export(networks, tmp_path)
+    for name, network in exported_networks(tmp_path).items():
+        for ours, theirs in zip(networks[name].parameters(), network.parameters(), strict=True):
+            assert torch.equal(ours, theirs)
+    for file in (*tmp_path.iterdir(), *FOLDER.glob("*.onnx")):
+        content = file.read_bytes()
+        assert b".py" not in content and str(ROOT).encode() not in content
+
+
 PLACE = """async (places) => {
     const { loaded } = await import("/networks.js");
     const { grey } = await import("/strokes.js");
@@ -85,6 +97,7 @@ def test_a_test_image_keeps_its_class_anywhere_and_at_any_size(shared_page):
     pytest.importorskip("onnx", reason="`make test-web` installs onnx")
     from tools.web_networks import exported_networks
 
+    images, labels = (tensor[:1_000] for tensor in mnist())
     random = np.random.default_rng(0)
     sides = random.integers(40, SIDE + 1, 1_000)
     places = [[int(side), *map(int, random.integers(0, SIDE - side + 1, 2))] for side in sides]
@@ -94,7 +107,6 @@ def test_a_test_image_keeps_its_class_anywhere_and_at_any_size(shared_page):
         assert np.ravel(prepared(raster)) == pytest.approx(answer["image"], abs=1e-9)
 
     networks = exported_networks()
-    images, labels = (tensor[:1_000] for tensor in mnist())
     before = [
         infer(networks["approach1"], infer(networks["encoder"], images)).argmax(1),
         infer(networks["approach2"], images).argmax(1),
