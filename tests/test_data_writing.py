@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from aelib.data import files, search
+from aelib import files
+from aelib.data import search
 
 pytest_plugins = ["mnist_fixtures"]
 NAMES = list(search.FILES)
