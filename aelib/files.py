@@ -4,8 +4,10 @@ import glob
 import os
 import secrets
 import shutil
+import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 try:
     import fcntl
@@ -48,6 +50,23 @@ def write_whole(path, content):
             with suppress(OSError):
                 part.unlink()
         time.sleep(pause)
+
+
+@contextmanager
+def draft_of(path):
+    """A path to write to, a file's or a folder's, which takes the place of `path` after the block.
+
+    For what a library writes by itself; where the block raises, nothing of it stays.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-") as folder:
+        draft = Path(folder, path.name)
+        yield draft
+        os.replace(draft, path)
 
 
 def clear_parts(folder):
