@@ -1,27 +1,20 @@
-"""Training repeats, learns, leaves alone what is frozen, and is loaded where nothing differs."""
+"""Training repeats, learns, leaves alone what is frozen, and goes on where it was stopped."""
 
-import json
-import os
-import resource
-import shutil
 import signal
-import subprocess
 import sys
-from contextlib import ExitStack
+from functools import partial
 
 import nbformat
 import numpy as np
 import pytest
 import torch
 from nbclient import NotebookClient
-from safetensors import SafetensorError
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from aelib.data import load_data
 from aelib.models import MLP, Autoencoder, Classifier, Noise, freeze
-from aelib.training import checkpoints, infer, save_checkpoint, train, train_or_load
-from tools.lessons import ROOT
+from aelib.training import checkpoints, infer, train, train_or_load
 
 SETTINGS = {"epochs": 2, "batch_size": 20, "learning_rate": 0.001, "seed": 0}
 
@@ -35,13 +28,6 @@ def digits():
 def few(digits):
     """A hundred images: five batches an epoch."""
     return digits.train.images[:100]
-
-
-@pytest.fixture
-def cache(monkeypatch, tmp_path):
-    """The folder of the checkpoints, with none in it."""
-    monkeypatch.setattr(checkpoints, "project_folder", lambda: tmp_path)
-    return tmp_path / "runs" / "checkpoints"
 
 
 def fresh():
@@ -183,8 +169,9 @@ def test_settings_out_of_range_are_refused(few, name, value):
 
 @pytest.mark.parametrize(("at_call", "whole_epochs"), [(3, 0), (6, 0), (8, 1), (12, 1)])
 def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
-    few, cache, capsys, at_call, whole_epochs
+    few, capsys, at_call, whole_epochs, monkeypatch, tmp_path
 ):
+    monkeypatch.setattr(checkpoints, "project_folder", lambda: tmp_path)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # In a background job it is ignored.
     calls = []
 
@@ -195,7 +182,7 @@ def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
         return mse_loss(outputs, wanted)
 
     model = fresh()
-    history = cached(model, few, interrupted, validation=few)
+    history = reconstruct(model, few, interrupted, partial(train_or_load, "a"), validation=few)
     assert history.interrupted
     # Of no whole epoch, the loss of the last batch.
     assert [len(losses) for losses in history.values()] == [max(whole_epochs, 1), whole_epochs]
@@ -203,7 +190,7 @@ def test_an_interrupt_keeps_what_was_learned_and_nothing_is_cached(
     assert f"Interrupted in epoch {whole_epochs + 1} of 2" in capsys.readouterr().out
     assert not model.training
     assert mse_loss(infer(model, few), few) < mse_loss(infer(fresh(), few), few)
-    assert list(cache.glob("*")) == []
+    assert list(tmp_path.glob("*")) == []
 
 
 def test_bytes_train_to_the_same_weights_as_numbers(few):
@@ -318,149 +305,3 @@ def test_a_damaged_state_is_set_aside_and_the_training_begins_anew(few, tmp_path
     assert reconstruct(fresh(), few, state_file=str(path)) == history
     assert f"Training from the beginning, since {path} is damaged" in capsys.readouterr().out
     assert path.with_name("training.state.damaged").read_bytes() == content
-
-
-# The cache --------------------------------------------------------------------------------------
-
-
-def never(*args, **kwargs):
-    raise AssertionError("it was trained again")
-
-
-def cached(model, images, loss_function=mse_loss, **changed):
-    return reconstruct(
-        model, images, loss_function, lambda *a, **k: train_or_load("a", *a, **k), **changed
-    )
-
-
-def test_the_very_same_training_is_loaded(few, cache, monkeypatch):
-    first, second = fresh(), fresh()
-    history = cached(first, few)
-    monkeypatch.setattr(checkpoints, "train", never)
-    assert cached(second, few) == history
-    assert weights(second).equal(weights(first))
-    assert not second.training
-    assert len(list(cache.iterdir())) == 1
-
-
-def other_weights(model, images):
-    with torch.no_grad():
-        model.decoder[-2].bias[0] += 1e-6
-    return cached(model, images)
-
-
-def other_pixel(model, images):
-    images = images.clone()
-    images[-1, 0, 14, 14] += 0.01
-    return cached(model, images)
-
-
-@pytest.mark.parametrize(
-    "different",
-    [
-        other_weights,
-        other_pixel,
-        lambda model, images: cached(model, images, validation=images[:1]),
-        lambda model, images: cached(model, images, seed=1),
-        lambda model, images: cached(model, images, learning_rate=0.0011),
-        lambda model, images: cached(model, images, lambda a, b: 2 * (a - b).square().mean()),
-        lambda model, images: freeze(model.encoder) and cached(model, images),
-    ],
-    ids=["weights", "image", "validation", "seed", "setting", "loss", "frozen"],
-)
-def test_whatever_differs_is_trained_again(few, cache, monkeypatch, different):
-    cached(fresh(), few, lambda a, b: (a - b).square().mean())
-    cached(fresh(), few)
-    monkeypatch.setattr(checkpoints, "train", never)
-    with pytest.raises(AssertionError, match="trained again"):
-        different(fresh(), few)
-
-
-@pytest.mark.parametrize("damage", ["half of it", "no history", "a folder"])
-def test_a_damaged_checkpoint_is_trained_again(few, cache, capsys, damage):
-    first, second = fresh(), fresh()
-    history = cached(first, few)
-    [path] = cache.iterdir()
-    if damage == "half of it":
-        path.write_bytes(path.read_bytes()[:-100])
-    elif damage == "no history":
-        checkpoints.save_file({"of another": torch.ones(1)}, path)
-    else:
-        path.unlink()
-        path.mkdir()
-    assert cached(second, few) == history
-    assert weights(second).equal(weights(first))
-    assert f"Training again, since {path} cannot be used" in capsys.readouterr().out
-
-
-def test_a_full_disk_leaves_no_checkpoint_and_costs_no_training(few, cache, capsys):
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
-    try:
-        with pytest.raises((OSError, SafetensorError)):
-            save_checkpoint(cache / "a.safetensors", fresh(), {}, {})
-        model = fresh()
-        history = cached(model, few)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert len(history["training_loss"]) == 2
-    assert not weights(model).equal(weights(fresh()))
-    assert "not kept for next time" in capsys.readouterr().out
-    assert list(cache.iterdir()) == []
-
-
-#: Prints how often it trained, and what the weights are, for every line of input.
-RUN = """
-import hashlib, json, sys, torch
-from aelib import models
-from aelib.training import checkpoints
-train, calls = checkpoints.train, []
-checkpoints.train = lambda *args, **kwargs: calls.append(1) or train(*args, **kwargs)
-print("ready", flush=True)
-for _ in sys.stdin:
-    torch.manual_seed(0)
-    model, images = models.Autoencoder(), torch.rand(200, 1, 28, 28)
-    calls.clear()
-    checkpoints.train_or_load(
-        "a", model, (images, images), torch.nn.functional.mse_loss, validation=(images, images),
-        epochs=2, batch_size=20, learning_rate=0.001, seed=0,
-    )
-    found = [tensor.numpy().tobytes() for tensor in model.state_dict().values()]
-    print(json.dumps([len(calls), hashlib.md5(b"".join(found)).hexdigest()]), flush=True)
-"""
-
-
-def test_processes_agree_and_share_a_checkpoint_until_the_code_changes(tmp_path):
-    shutil.copytree(ROOT / "aelib", tmp_path / "aelib")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-
-    def start():
-        return stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-c", RUN],
-                cwd=tmp_path,
-                env={**os.environ, "PYTHONPATH": str(tmp_path)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        )
-
-    def ask(*processes):
-        for process in processes:
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        return [json.loads(process.stdout.readline()) for process in processes]
-
-    with ExitStack() as stack:
-        pair = start(), start()
-        assert [process.stdout.readline() for process in pair] == ["ready\n"] * 2
-        (_, first), (_, second) = ask(*pair)
-        assert first == second
-        assert len(list((tmp_path / "runs" / "checkpoints").iterdir())) == 1
-        with (tmp_path / "aelib" / "models.py").open("a") as file:
-            file.write("\n# Something else.\n")
-        assert ask(pair[0]) == [[0, first]], "what it had imported is what counts"
-        later = start()
-        assert later.stdout.readline() == "ready\n"
-        assert ask(later) == [[1, first]]

@@ -1,56 +1,59 @@
 """A cache for what has been trained."""
 
-import inspect
+import hashlib
 import json
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from filelock import FileLock, Timeout
+from safetensors.torch import load, save
 
 from aelib import models
 from aelib.settings import project_folder
-from aelib.training import loop
+from aelib.training.identity import CannotTellError, identity
 from aelib.training.interrupt import History
 from aelib.training.loop import train
-from aelib.training.resuming import digest
 
-#: The code that runs in this process, whatever becomes of the files meanwhile.
-CODE = [inspect.getsource(loop), inspect.getsource(models)]
+#: How long to wait for another process that trains the same, in seconds.
+PATIENCE = 600
+#: Where the checksum of a file goes, while it is computed.
+NO_CHECKSUM = "-" * 64
 
 
 def train_or_load(name, model, training_data, loss_function, *, validation=(), **settings):
     """Do what `train` does, or load its result where the very same training has run before.
 
-    The same means: same initial weights, data, loss function, settings, and code of this module
-    and of the models, same torch, device and number of threads. The result is kept as
-    `runs/checkpoints/NAME-KEY.safetensors`, with the settings and the history inside.
+    The same means everything that can change the result, down to the code of each function that
+    takes part. This can be told of networks and loss functions that aelib and PyTorch define, and
+    only their trainings are kept, as `runs/checkpoints/NAME-KEY.safetensors` with settings and
+    history inside. With anything else, such as a class or function of your own, it always trains.
+    Of two processes with the same training, one trains and the other waits for it.
 
     Returns:
         The history, as `train` does.
     """
-    made_by = {
-        "model": repr(model),
-        "frozen": [not parameter.requires_grad for parameter in model.parameters()],
-        "loss_function": inspect.getsource(loss_function),
-        "settings": settings,
-        "code": CODE,
-        "torch": torch.__version__,
-        "device": str(next(model.parameters()).device),
-        "threads": torch.get_num_threads(),
-    }
-    key = digest(made_by, (*model.state_dict().values(), *training_data, *validation))
+
+    def train_now():
+        return train(model, training_data, loss_function, validation=validation, **settings)
+
+    try:
+        key = identity(model, loss_function, training_data, validation, settings, train)
+    except (CannotTellError, AttributeError, RuntimeError, StopIteration, TypeError):
+        return train_now()  # Which says what is wrong with an argument, if that was it.
     path = project_folder() / "runs" / "checkpoints" / f"{name}-{key}.safetensors"
-    history = load_checkpoint(path, model)
-    if history is None:
-        history = train(model, training_data, loss_function, validation=validation, **settings)
-        if not history.interrupted:
-            try:
-                save_checkpoint(path, model, history, settings)
-            except (OSError, SafetensorError) as error:
-                print(f"Trained, but not kept for next time: {path} cannot be written: {error}")
+    with _only_process(path):
+        history = load_checkpoint(path, model)
+        if history is None:
+            history = train_now()
+            if not history.interrupted:
+                try:
+                    save_checkpoint(path, model, history, settings)
+                except OSError as error:
+                    print(f"Trained, but not kept for next time: {path} cannot be written: {error}")
+    model.zero_grad()  # Those of the last step are there only after a training.
     return history
 
 
@@ -71,27 +74,70 @@ def pretrained_autoencoder(data, device, **settings):
 
 def save_checkpoint(path, model, history, settings):
     """Write the weights of `model`, and what made them, to `path`: all of it or nothing."""
+    path = Path(path)
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"history": json.dumps(history), "settings": json.dumps(settings)}
+    metadata |= {"random": torch.get_rng_state().numpy().tobytes().hex(), "sha256": NO_CHECKSUM}
+    content = save(weights, metadata)
+    checksum = hashlib.sha256(content).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as part:
-        save_file(weights, Path(part, path.name), metadata=metadata)
+        Path(part, path.name).write_bytes(
+            content.replace(NO_CHECKSUM.encode(), checksum.encode(), 1)
+        )
         os.replace(Path(part, path.name), path)
 
 
 def load_checkpoint(path, model):
-    """Load the weights at `path` into `model`; return the history, or None if there is none.
+    """Load the weights at `path` into `model`, and let PyTorch's random numbers go on as after the
+    training; return the history, or None if there is no such file.
 
-    A file that cannot be read counts as none: it is only a cache.
+    A file that is damaged, or of another network, counts as none and is said to: it is only a
+    cache. The weights of `model` are then as they were.
     """
+    path = Path(path)
     if not path.exists():
         return None
     try:
-        with safe_open(path, framework="pt") as file:
-            history = History(json.loads(file.metadata()["history"]))
-            model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-            model.eval()
-            return history
-    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        content = path.read_bytes()
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        checksum = metadata["sha256"]
+        content_then = content.replace(checksum.encode(), NO_CHECKSUM.encode(), 1)
+        if hashlib.sha256(content_then).hexdigest() != checksum:
+            raise ValueError("it is damaged: its checksum is another")
+        weights = load(content)
+        if _shapes(weights) != _shapes(model.state_dict()):
+            raise ValueError("it is of another network")
+        random = torch.frombuffer(bytearray.fromhex(metadata["random"]), dtype=torch.uint8)
+        history = History(json.loads(metadata["history"]))
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
         print(f"Training again, since {path} cannot be used: {error}")
         return None
+    model.load_state_dict(weights)
+    model.eval()
+    torch.set_rng_state(random)
+    return history
+
+
+def _shapes(weights):
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()}
+
+
+@contextmanager
+def _only_process(path):
+    """Wait until no other process trains what goes to `path`, and let none begin meanwhile."""
+    lock = FileLock(path.parent / ".locks" / f"{path.stem}.lock")
+    try:
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print("Another process is training the same: waiting for it.", flush=True)
+            lock.acquire(timeout=PATIENCE)
+    except (OSError, NotImplementedError, Timeout):
+        pass  # A folder without locks; or it takes too long, and both train.
+    try:
+        yield
+    finally:
+        lock.release()

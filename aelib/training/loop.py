@@ -7,10 +7,11 @@ import torch
 from aelib.data import scaled
 from aelib.settings import check_settings
 from aelib.training.checks import CheckedLoss, check_loss
+from aelib.training.identity import likeness
 from aelib.training.interrupt import History, interruptible
 from aelib.training.processes import join_processes, mean_over_processes
 from aelib.training.progress import progress
-from aelib.training.resuming import resume, training_key
+from aelib.training.resuming import resume
 from aelib.training.schedule import one_cycle_schedule
 
 
@@ -95,7 +96,7 @@ def train(
     """
     check_settings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
     settings = [epochs, batch_size, learning_rate, seed, weight_decay, one_cycle]
-    key = state_file and training_key(settings, model, loss_function, training_data)
+    key = state_file and likeness(settings, model, loss_function, [*training_data, *validation])
 
     device = next(model.parameters()).device
     inputs, targets = (tensor.to(device) for tensor in training_data)
@@ -134,7 +135,6 @@ def set_training_mode(model):
             module.eval()
 
 
-@torch.no_grad()
 def infer(model, inputs, batch_size=1_000):
     """The outputs of `model`, in evaluation mode and without gradients, for all `inputs`, of bytes
     too.
@@ -143,5 +143,7 @@ def infer(model, inputs, batch_size=1_000):
         `(N, ...)` on the CPU.
     """
     model.eval()
-    device = next(model.parameters()).device
-    return torch.cat([model(scaled(batch.to(device))).cpu() for batch in inputs.split(batch_size)])
+    device = next(model.parameters(), inputs).device
+    with torch.no_grad():
+        batches = [model(scaled(batch.to(device))).cpu() for batch in inputs.split(batch_size)]
+    return torch.cat(batches)

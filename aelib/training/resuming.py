@@ -1,9 +1,7 @@
 """Trainings that were stopped and go on."""
 
 import hashlib
-import inspect
 import io
-import json
 import os
 import random
 from pathlib import Path
@@ -15,11 +13,6 @@ import torch.distributed
 from aelib.training.processes import rank_and_processes
 
 
-def training_key(settings, model, loss_function, data):
-    """What tells a training from all others, as a short text."""
-    return digest([*settings, repr(model), inspect.getsource(loss_function)], data)
-
-
 def resume(path, key, parts, generator, history):
     """Put a training into the state that its file has, in every process.
 
@@ -28,7 +21,7 @@ def resume(path, key, parts, generator, history):
 
     Args:
         path: the file, which need not exist; None, if nothing is to be kept.
-        key: what `training_key` says of this training.
+        key: what tells this training from others, a short text.
         parts: what has a state: the model first, the optimizer and so on, some of them None.
         generator: draws the order of the training data.
         history: is brought to what it was.
@@ -128,11 +121,3 @@ def _accelerator(model):
 def _own_generators(model):
     values = [value for module in model.modules() for value in vars(module).values()]
     return [value for value in values if isinstance(value, torch.Generator)]
-
-
-def digest(made_by, tensors):
-    """A text that is the same for the same `made_by`, of plain values, and the same tensors."""
-    hashed = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
-    for tensor in tensors:
-        hashed.update(tensor.cpu().contiguous().numpy())
-    return hashed.hexdigest()[:16]

@@ -1,0 +1,383 @@
+"""Whether one training is the very same as another: all that can change its result, as one text.
+
+Only what is read in full can be told to be the same. That are networks and loss functions made of
+what stands in aelib's files or is PyTorch's own, down to every function that they call and every
+value that they read. Of everything else nothing is known: a function of a notebook's cell can
+change with a name that it looks up, a hook with a list elsewhere.
+"""
+
+import builtins
+import collections
+import functools
+import hashlib
+import os
+import platform
+import sys
+import sysconfig
+import types
+from pathlib import Path, PurePath
+
+import torch
+import tqdm
+from torch import nn
+from torch.nn.modules import module as torch_module
+from torch.optim import optimizer as torch_optimizer
+
+PACKAGE = Path(__file__).resolve().parent.parent
+#: Where the code lies that may be trusted to do what its name says.
+LIBRARIES = [Path(library.__file__).resolve().parent.parent for library in (torch, tqdm)]
+STANDARD = Path(sysconfig.get_path("stdlib")).resolve()
+TRUSTED = tuple(str(folder) + os.sep for folder in (PACKAGE, STANDARD, *LIBRARIES))
+PLAIN = (bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
+PLAIN += (torch.memory_format, torch.layout, type(None), type(...))
+#: Variables by which the libraries below PyTorch choose their arithmetic.
+ENVIRONMENT = ("ATEN_", "CUBLAS_", "DNNL_", "MKL_", "NVIDIA_", "ONEDNN_", "TORCH_")
+#: What IPython puts among the built-in names.
+IPYTHON = ("display", "get_ipython")
+#: What PyTorch makes of an optimizer's `step` when it is first used, and of this function: neither
+#: is another by it.
+HOOKED = "Optimizer.profile_hook_step.<locals>.wrapper"
+MOVING = ("manual_seed",)
+#: Attributes of a class that say nothing about what it does.
+WITHOUT_EFFECT = ("__doc__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__")
+
+
+class CannotTellError(Exception):
+    """Something takes part in a training that can change without being seen."""
+
+
+def identity(model, loss_function, training_data, validation, settings, train):
+    """What tells this training by `train` from every other, as a short text.
+
+    Raises:
+        CannotTellError: see there.
+    """
+    if _source() != SOURCE:
+        raise CannotTellError("files of aelib have changed since they were imported")
+    walk = _Walk()
+    walk.put(SOURCE, torch.__version__, platform.python_version())
+    walk.put(*_surroundings(next(model.parameters()).device), *_torch_code())
+    for part in (model, loss_function, (*training_data,), (*validation,), settings, train):
+        walk(part)
+    walk.refuse_shared_weights(model)
+    return walk.hashed.hexdigest()[:32]
+
+
+def likeness(*parts):
+    """As much of an identity as can be told of anything, as a short text."""
+    walk = _Walk(strict=False)
+    for part in parts:
+        walk(part)
+    return walk.hashed.hexdigest()[:32]
+
+
+class _Walk:
+    """Hashes values, and everything that they are made of, once each."""
+
+    def __init__(self, strict=True):
+        self.strict = strict
+        self.hashed = hashlib.sha256()
+        self.seen = {}
+        self.tensors = []
+
+    def put(self, *parts):
+        for part in parts:
+            text = repr(part).encode()
+            self.hashed.update(b"%d:" % len(text) + text)
+
+    def fail(self, reason):
+        if self.strict:
+            raise CannotTellError(reason)
+
+    def __call__(self, value):
+        kind = type(value)
+        if kind in PLAIN:
+            return self.put(kind.__name__, value)
+        if isinstance(value, PurePath):
+            return self.put("path", str(value))
+        if id(value) in self.seen:
+            return self.put("again", self.seen[id(value)][0])
+        self.seen[id(value)] = len(self.seen), value  # Kept, so that its id stays its own.
+        self.put(kind.__qualname__)
+        if kind in (list, tuple):
+            self.put(len(value))
+            for item in value:
+                self(item)
+        elif kind in (dict, collections.OrderedDict):
+            self.put(len(value))
+            for pair in value.items():
+                self(pair)
+        elif kind in (set, frozenset):
+            self.put(sorted(map(repr, value)))
+            if any(type(item) not in PLAIN for item in value):
+                self.fail(f"{value} is a set of more than plain values")
+        elif isinstance(value, torch.Tensor):
+            self.tensor(value)
+        elif isinstance(value, nn.Module):
+            self.module(value)
+        elif kind is functools.partial:
+            self((value.func, value.args, value.keywords, vars(value)))
+        elif kind in (staticmethod, classmethod):
+            self(value.__func__)
+        elif kind is property:
+            self((value.fget, value.fset, value.fdel))
+        elif getattr(value, "__module__", None) == __name__:
+            self.put(value.__qualname__)  # What looks at all this is no part of it.
+        elif isinstance(value, types.FunctionType):
+            self.function(value)
+        elif isinstance(value, type):
+            self.kind(value)
+        elif isinstance(value, (types.ModuleType, types.BuiltinFunctionType)):
+            self.put(getattr(value, "__module__", None), value.__name__)
+        else:
+            self.fail(f"a {kind.__qualname__} may hold anything")
+
+    def tensor(self, value):
+        hooks = value._backward_hooks or getattr(value, "_post_accumulate_grad_hooks", None)
+        plain = type(value) in (torch.Tensor, nn.Parameter) and value.layout == torch.strided
+        if hooks or vars(value) or value.grad_fn or not plain or value.is_conj() or value.is_neg():
+            self.fail("a tensor has hooks, a history or attributes, or is of a special kind")
+            return self.put(tuple(value.shape))
+        self.tensors.append(value)
+        self.put(value.dtype, value.device, value.shape, value.stride(), value.requires_grad)
+        data = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        self.hashed.update(data.numpy())
+
+    def refuse_shared_weights(self, model):
+        own = {id(tensor) for tensor in (*model.parameters(), *model.buffers())}
+        places = [tensor.untyped_storage().data_ptr() for tensor in self.tensors if tensor.numel()]
+        for tensor in self.tensors:
+            storage = tensor.untyped_storage()
+            whole = tensor.numel() * tensor.element_size() == storage.nbytes()
+            alone = whole and places.count(storage.data_ptr()) == 1
+            if id(tensor) in own and tensor.numel() and not alone:
+                self.fail("weights share their memory with others")
+
+    def module(self, value):
+        self(type(value))
+        if not type(value).__module__.startswith(("torch.nn.modules.", "aelib.")):
+            self.fail(f"{type(value).__qualname__} is not one of torch.nn's modules")
+        if value._non_persistent_buffers_set:
+            self.fail("a buffer is not saved with the weights")
+        for name, item in vars(value).items():
+            self.put(name)
+            if "hook" in name and item:
+                self.fail("a module has hooks")
+            elif name in ("_parameters", "_buffers") and not self.strict:
+                # Its first weights do not matter to a training that goes on.
+                self.put(*[(one, None if w is None else w.shape) for one, w in item.items()])
+            else:
+                self(item)
+
+    def kind(self, value):
+        """A class."""
+        root = self.origin(value)
+        if type(value) is not type and root == "aelib":
+            self.fail(f"{value.__qualname__} is made by a class of classes")
+        if root in ("aelib", None):
+            self(value.__bases__)
+            for name, item in vars(value).items():
+                if name not in WITHOUT_EFFECT:
+                    self.put(name)
+                    self(item)
+
+    def function(self, value):
+        code, root = value.__code__, self.origin(value)
+        if root == "torch" and code.co_filename.startswith(TRUSTED):
+            return self.put(_called(value))
+        at_home = root != "aelib" or value.__globals__ is vars(sys.modules[value.__module__])
+        # A function that a decorator of the standard library made lives there.
+        if not at_home and not hasattr(value, "__wrapped__"):
+            self.fail(f"{value.__qualname__} has a namespace of its own")
+        if not code.co_filename.startswith(TRUSTED):
+            self.fail(f"{value.__qualname__} stands in {code.co_filename}")
+        self.put(_digest(code))
+        cells = _cells(value)
+        if not self.strict:  # What such a function counts or collects does not make it another.
+            cells = [cell for cell in cells if not isinstance(cell, (list, dict, set))]
+        self((value.__defaults__, value.__kwdefaults__, vars(value), cells))
+        if root != "aelib" and code.co_filename.startswith(TRUSTED):
+            return
+        names = sorted(_names(code))
+        for name in names:
+            self.put(name)
+            if name in value.__globals__:
+                self.outer(value.__globals__[name], names)
+            elif name in vars(builtins) and not name.startswith("__") and name not in IPYTHON:
+                self.outer(getattr(builtins, name), ())
+
+    def outer(self, value, names):
+        """A global value of a function in whose code these names occur."""
+        if not isinstance(value, types.ModuleType):
+            if self.strict or not isinstance(value, (list, dict, set)):
+                self(value)
+            return
+        self.put(value.__name__)
+        for name in names:
+            item = getattr(value, name, None)
+            if (id(value), name) in self.seen or item is None or name in MOVING:
+                continue
+            self.seen[id(value), name] = len(self.seen), value
+            if isinstance(item, (types.ModuleType, types.FunctionType, type)):
+                self.put(name)
+                self.outer(item, names)
+            elif callable(item) or type(item) in PLAIN:
+                self.put(name, getattr(item, "__qualname__", item))
+
+    def origin(self, value):
+        """The package of a class or function, where it can be found there under its name."""
+        self.put(value.__module__, value.__qualname__)
+        root = str(value.__module__).partition(".")[0]
+        found = sys.modules.get(value.__module__)
+        for name in value.__qualname__.split("."):
+            if name == "<locals>":
+                break
+            found = getattr(found, name, None)
+        else:
+            # Some functions PyTorch itself changes while it runs.
+            moving = root == "builtins" or (root == "torch" and not isinstance(value, type))
+            if found is not value and not moving and not _below(found, value):
+                self.fail(f"{value.__module__}.{value.__qualname__} is another by now")
+        library = sys.modules.get(root)
+        file = getattr(library, "__file__", None) or ""
+        if root != "aelib" and file and not file.startswith(TRUSTED):
+            root = None
+        if root in (None, "None", "__main__"):
+            self.fail(f"{value.__qualname__} is defined in {value.__module__}")
+            return None
+        return root
+
+
+def _below(found, value):
+    """Whether a function is that below what is found under its name: a decorator's, a property."""
+    below = ("__wrapped__", "__func__", "fget")
+    return any(getattr(found, name, None) is value for name in below)
+
+
+def _names(code):
+    nested = [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    return set(code.co_names).union(*map(_names, nested))
+
+
+_digests = {}
+
+
+def _digest(code):
+    """A short text for what the code of a function does, wherever it stands."""
+    if id(code) not in _digests:
+        parts = [getattr(code, name) for name in dir(code) if name in _CODE]
+        for const in code.co_consts:
+            if isinstance(const, types.CodeType):
+                parts.append(_digest(const))
+            else:
+                parts.append(sorted(map(repr, const)) if type(const) is frozenset else const)
+        digest = hashlib.sha256(repr(parts).encode()).hexdigest()
+        _digests[id(code)] = digest, code  # Kept, so that its id stays its own.
+    return _digests[id(code)][0]
+
+
+_CODE = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags")
+_CODE += ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_exceptiontable")
+
+
+def _source():
+    """A short text for all code in aelib's files."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    content = [(str(file.relative_to(PACKAGE)), file.read_bytes()) for file in files]
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+SOURCE = _source()
+
+
+def _surroundings(device):
+    """What PyTorch computes by besides its arguments.
+
+    Raises:
+        CannotTellError: something looks at every function or layer that is called.
+    """
+    hooks = [
+        value
+        for module in (torch_module, torch_optimizer)
+        for name, value in vars(module).items()
+        if name.startswith("_global_") and "hooks" in name and value
+    ]
+    modes = torch._C._len_torch_function_stack() + torch._C._len_torch_dispatch_stack()
+    saved = torch._C._autograd._top_saved_tensors_default_hooks(True)
+    autocast = any(torch.is_autocast_enabled(kind) for kind in {"cpu", device.type})
+    if hooks or modes or saved or autocast or not torch.is_grad_enabled():
+        raise CannotTellError("global hooks, modes or autocast are at work")
+    if torch.distributed.is_initialized():
+        raise CannotTellError("other processes take part")
+    random = [torch.get_rng_state()]
+    if device.type in ("cuda", "mps"):
+        random.append(getattr(torch, device.type).get_rng_state())
+    backends = torch.backends
+    return [
+        [hashlib.sha256(state.numpy()).hexdigest() for state in random],
+        sorted((k, v) for k, v in os.environ.items() if k.startswith(ENVIRONMENT)),
+        platform.machine(),
+        backends.cpu.get_cpu_capability(),
+        device.type == "cuda" and torch.cuda.get_device_name(device),
+        torch.get_num_threads(),
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+        torch.get_float32_matmul_precision(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        torch.utils.deterministic.fill_uninitialized_memory,
+        backends.mkldnn.enabled,
+        backends.mkldnn.deterministic,
+        *[getattr(backends.cudnn, n) for n in ("enabled", "benchmark", "deterministic")],
+        *[one.allow_tf32 for one in (backends.cudnn, backends.cuda.matmul)],
+        (torch.full((1,), 1e-38) * 1e-2).item(),  # 0, where such small numbers are flushed.
+    ]
+
+
+def _torch_code():
+    """What stands behind the names of PyTorch by which networks are trained."""
+    found = []
+    for name in sorted(sys.modules):
+        if name in _TORCH or name.startswith(("torch.nn.modules.", "torch.optim.")):
+            found += _names_of(sys.modules[name], name)
+    for holder in (torch.Tensor, torch._C._nn):
+        found += _names_of(holder, holder.__name__)
+    return [hashlib.sha256(repr(found).encode()).hexdigest()]
+
+
+_TORCH = ("torch", "torch.functional", "torch.nn", "torch.nn.functional", "torch.nn.parameter")
+_TORCH += ("torch._tensor", "torch.autograd", "torch.autograd.function", "torch.optim")
+
+
+def _names_of(holder, module, above=()):
+    """What the names of a module or class stand for, as far as it can be called."""
+    found = []
+    for name, value in sorted(vars(holder).items()):
+        if isinstance(value, type) and value.__module__ == module and value not in above:
+            found.append((name, value.__bases__, _names_of(value, module, (*above, value))))
+        elif name in MOVING:
+            continue
+        elif callable(value) or isinstance(value, (staticmethod, classmethod, property)):
+            found.append((name, _called(value)))
+    return found
+
+
+def _called(value, depth=4):
+    """A short text for what is called by a function, a method or a property."""
+    if isinstance(value, property):
+        return [_called(part) for part in (value.fget, value.fset)]
+    value = getattr(value, "__func__", value)
+    code = getattr(value, "__code__", None)
+    if code and code.co_qualname == HOOKED and code.co_filename == torch_optimizer.__file__:
+        value = value.__wrapped__
+    if not isinstance(value, types.FunctionType) or depth == 0:
+        return type(value).__qualname__, getattr(value, "__qualname__", None)
+    values = [*_cells(value), *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+    below = [_called(one, depth - 1) for one in values if isinstance(one, types.FunctionType)]
+    return _digest(value.__code__), below, [one for one in values if type(one) in PLAIN]
+
+
+def _cells(function):
+    """The values that a function has from around it; a cell can be empty for a while."""
+    cells = [cell for cell in function.__closure__ or () if cell != types.CellType()]
+    return [cell.cell_contents for cell in cells]
