@@ -217,10 +217,10 @@ print(f"slow: loss {slow_loss:.6f}, {middle - start:.2f} s")
 print(f"fast: loss {fast_loss:.6f}, {end - middle:.2f} s")
 
 # %% [markdown]
-# The same loss, to the last digit or nearly, and the slow loop takes several times as long. Same
-# numbers, same order: only the way to them is shorter. That is what makes it a faster program, and
-# not another one. (The loss is not far below 2.3, that of someone who has no idea: one epoch of
-# 6,000 images is little for this network.)
+# The same loss, to the last digit or nearly, and the slow loop takes longer. Same numbers, same
+# order: only the way to them is shorter. That is what makes it a faster program, and not another
+# one. (The loss is not far below 2.3, that of someone who has no idea: one epoch of 6,000 images is
+# little for this network.)
 #
 # ## The limit of the machine
 #
@@ -534,6 +534,6 @@ metrics = {f"benchmark_{name}": measured[name] for name in shown}
 report(data.source, metrics, heading=f"From one run of the benchmark: {measured['machine']}")
 
 # %% [markdown]
-# This was the last lesson. What you have now: a question, two baselines, a network you can explain
-# layer by layer, numbers with their spread, and a loop that fits on a page. Take your own images,
-# and begin with [lesson 1](01_dataset.ipynb) again: look at them first.
+# What you have now: a question, two baselines, a network you can explain layer by layer, numbers
+# with their spread, and a loop whose time you can account for. Take your own images next:
+# [lesson 9](09_your_own_images.ipynb).
