@@ -249,9 +249,8 @@ class Prediction:
             print(f"{self.what}: {_few_digits(came)}. You had predicted nothing.")
         else:
             said = self._chosen(came) if self.among else _how_far_off(self.guess, came)
-            print(
-                f"{self.what}: you said {_few_digits(self.guess)}, it is {_few_digits(came)}. {said}"
-            )
+            yours = _few_digits(self.guess)
+            print(f"{self.what}: you said {yours}, it is {_few_digits(came)}. {said}")
 
     def _chosen(self, came):
         return "Right!" if self.guess == self._read(came) else "Not this time. Why not?"
