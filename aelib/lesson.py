@@ -248,9 +248,8 @@ class Prediction:
             print(f"{self.what}: {_few_digits(came)}. You had predicted nothing.")
         else:
             said = self._chosen(came) if self.among else _how_far_off(self.guess, came)
-            print(
-                f"{self.what}: you said {_few_digits(self.guess)}, it is {_few_digits(came)}. {said}"
-            )
+            both = f"you said {_few_digits(self.guess)}, it is {_few_digits(came)}"
+            print(f"{self.what}: {both}. {said}")
 
     def _chosen(self, came):
         return "Right!" if self.guess == self._read(came) else "Not this time. Why not?"
