@@ -61,7 +61,7 @@ import torch
 from aelib.data import load_data
 from aelib.evaluation import accuracy, accuracy_interval, score_line
 from aelib.figures import image_rows, show
-from aelib.lesson import check, claim, report, show_claims
+from aelib.lesson import check, claim, predict, report, show_claims
 
 settings = {"train_size": train_size, "test_size": test_size}
 data = load_data(source, seed=seed, **settings)
@@ -188,9 +188,10 @@ print(f"mean {pixels.mean():.2f}, standard deviation {pixels.std():.2f}")
 #   weight, adds up, and takes the digit with the highest sum.
 #
 # **Predict:** the first is "just look it up", the second is the simplest model that learns. Which
-# one wins?
+# one wins? In the first line below you can note your number for it.
 
 # %%
+guess = predict("accuracy of nearest neighbours (%)", None)  # Put your number in the place of None.
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -213,6 +214,7 @@ for name, predicted in predictions.items():
     for kind, split in (("accuracy", data.test), ("accuracy_full_test", data.full_test)):
         metrics[f"{name}_{kind}"] = accuracy(predicted[kind], split.labels)
         print(score_line(name, metrics[f"{name}_{kind}"]))
+guess.compare(metrics["nearest_neighbours_accuracy_full_test"])
 
 # %% [markdown]
 # Nearest neighbours wins, without learning anything. Keep both numbers in mind: a network that is

@@ -66,7 +66,7 @@ from torch import nn
 
 from aelib.data import load_data
 from aelib.figures import image_rows, loss_curve, show
-from aelib.lesson import check, claim, report, show_claims
+from aelib.lesson import check, claim, predict, report, show_claims
 from aelib.models import Autoencoder, count_parameters
 from aelib.studies.replication import published_decoder, published_encoder
 from aelib.training import infer, pick_device, train
@@ -316,6 +316,7 @@ def validation_loss(model):
     return loss_function(infer(model, held_out), held_out).item()
 
 
+guess = predict("MSE of the last epoch", None)  # Put your number in the place of None.
 autoencoder = copy.deepcopy(untrained)
 optimizer = torch.optim.Adam(autoencoder.parameters(), lr=learning_rate, fused=True)
 generator = torch.Generator().manual_seed(seed)
@@ -345,6 +346,7 @@ show(figure, "Training and validation MSE against the epoch; both fall and flatt
 for name, losses in history.items():
     if losses:
         print(f"{name:<16} epoch 1: {losses[0]:.4f}   epoch {len(losses)}: {losses[-1]:.4f}")
+guess.compare(history["training_loss"][-1])
 
 # %% [markdown]
 # Read the curve from left to right. By the end of the first epoch the network is below the mean

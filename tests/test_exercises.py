@@ -233,7 +233,18 @@ def test_a_wrong_answer_gets_the_same_answer_twice(check):
     def guesses(*args):
         return torch.rand(())
 
-    assert check(guesses).text == check(guesses).text
+    first = check(guesses).text
+    torch.rand(1)  # Whatever has been drawn in the meantime.
+    assert check(guesses).text == first
+
+
+def test_what_cannot_be_read_is_no_reason_for_a_traceback(capsys):
+    class Odd:
+        def __array__(self, *args, **kwargs):
+            raise KeyError("odd")
+
+    verdict = check_output_size(lambda *args: Odd())
+    assert not verdict and "could not be read (KeyError: 'odd')" in verdict.text
 
 
 def test_a_verdict_is_true_or_false_and_shows_nothing_in_a_notebook():
