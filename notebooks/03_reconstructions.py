@@ -71,8 +71,8 @@ device = pick_device()
 
 # %% [markdown]
 # The autoencoder of lesson 2, and what it makes of the test images. A picture can only show values
-# from 0 to 1, so what lies beyond is cut off (`clamp`), in the figures and in the errors beside them.
-# That makes the errors here a little lower than the loss of lesson 2.
+# from 0 to 1, so what lies beyond is cut off (`clamp`), in the figures and in the errors beside
+# them. That makes the errors here a little lower than the loss of lesson 2.
 
 # %% tags=["pretrained"]
 autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
