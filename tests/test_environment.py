@@ -9,7 +9,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text().splitlines()
 MACHINES = [
     {"sys_platform": system, "platform_machine": machine, "python_full_version": f"{python}.5"}
@@ -57,3 +57,11 @@ def test_the_lock_covers_every_dependency_within_its_bounds(machine):
     build = [Requirement(line) for line in PROJECT["build-system"]["requires"]]
     for one in dependencies() + build:
         assert one.specifier.contains(locked.get(one.name, "none")), (one, locked.get(one.name))
+
+
+def test_actions_are_those_of_a_commit_and_may_only_read():
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        used = re.findall(r"uses: (\S+)", text)
+        assert [action for action in used if not re.fullmatch(r"[^@]+@[0-9a-f]{40}", action)] == []
+        assert "permissions:\n  contents: read" in text

@@ -134,6 +134,7 @@ def test_the_first_idea_comes_after_fifteen_lines_of_code(lesson):
     assert 0 < len(lines) <= 15, lines
 
 
+@pytest.mark.slow
 def test_where_aelib_is_missing_it_is_installed_or_two_lines_say_what_to_do(tmp_path, monkeypatch):
     """In a kernel that does not see `aelib`, from a folder, and from an address nobody is at."""
     [install] = {

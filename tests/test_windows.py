@@ -8,6 +8,8 @@ import pytest
 
 from tools.lessons import ROOT
 
+pytestmark = pytest.mark.slow
+
 #: Hides, once other people's libraries are loaded, what Windows does not have.
 HIDE = """
 import os, signal, sys
