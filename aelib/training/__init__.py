@@ -6,8 +6,12 @@ from aelib.training.checkpoints import (
     save_checkpoint,
     train_or_load,
 )
+from aelib.training.checks import checked
 from aelib.training.interrupt import History
-from aelib.training.loop import infer, pick_device, set_training_mode, train, train_epoch
+from aelib.training.loop import infer, pick_device, set_training_mode, train
+from aelib.training.loop import train_epoch as plain_epoch
+
+train_epoch = checked(plain_epoch)
 
 __all__ = [
     "History",

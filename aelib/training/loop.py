@@ -6,7 +6,7 @@ import torch
 
 from aelib.data import scaled
 from aelib.settings import check_settings
-from aelib.training.checks import CheckedLoss, check_loss
+from aelib.training.checks import CheckedLoss, check_inputs, check_loss, check_training, explained
 from aelib.training.identity import likeness
 from aelib.training.interrupt import History, interruptible
 from aelib.training.processes import join_processes, mean_over_processes
@@ -90,12 +90,22 @@ def train(
         stopped the training; then they are shorter (see `History`).
 
     Raises:
-        ValueError: a setting out of range, a batch with fewer images than there are processes, or
-            a state file of another training.
+        TypeError, ValueError: settings, model, data and loss function that cannot be used or do not
+            fit, a batch with fewer images than there are processes, or a state file of another
+            training.
         FloatingPointError: the loss is not a finite number any more.
     """
-    check_settings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
-    settings = [epochs, batch_size, learning_rate, seed, weight_decay, one_cycle]
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "weight_decay": weight_decay,
+        "one_cycle": one_cycle,
+    }
+    check_training(
+        model, training_data, validation, loss_function, state_file=state_file, **settings
+    )
     key = state_file and likeness(settings, model, loss_function, [*training_data, *validation])
 
     device = next(model.parameters()).device
@@ -108,17 +118,18 @@ def train(
 
     history = History(training_loss=[], validation_loss=[])
     save_state = resume(state_file, key, [model, optimizer, schedule], generator, history)
-    batch_loss = CheckedLoss(loss_function)
+    batch_loss = CheckedLoss(loss_function, targets)
     smallest_batch = (len(inputs) - 1) % batch_size + 1
     network, loss_of_share = join_processes(model, batch_loss, smallest_batch)
-    with interruptible(model, history, epochs, batch_loss):
+    begun = explained(inputs, lambda: not batch_loss.called)
+    with interruptible(model, history, epochs, batch_loss), begun:
         for epoch in progress(len(history["training_loss"]), epochs):
             loss = train_epoch(
                 network, inputs, targets, loss_of_share, optimizer, batch_size, generator
             )
             loss = mean_over_processes(loss, device)
             check_loss(loss, epoch, learning_rate)
-            if len(validation) and len(validation[0]):
+            if validation and len(validation[0]):
                 outputs, expected = infer(model, validation[0]), scaled(validation[1])
                 history["validation_loss"].append(loss_function(outputs, expected).item())
             history["training_loss"].append(loss)
@@ -141,9 +152,14 @@ def infer(model, inputs, batch_size=1_000):
 
     Returns:
         `(N, ...)` on the CPU.
+
+    Raises:
+        TypeError, ValueError: the model cannot take these inputs.
     """
+    check_inputs(model, inputs)
+    check_settings(batch_size=batch_size)
     model.eval()
     device = next(model.parameters(), inputs).device
-    with torch.no_grad():
+    with torch.no_grad(), explained(inputs):
         batches = [model(scaled(batch.to(device))).cpu() for batch in inputs.split(batch_size)]
     return torch.cat(batches)
