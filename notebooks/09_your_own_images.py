@@ -36,6 +36,29 @@ moves = "small"  # what keeps the label: "none", "small", or "mirror" (left and 
 skip_unreadable = False  # True: go on without files that cannot be opened
 seed = 0
 
+# %% [markdown]
+# ## What to bring
+#
+# One folder, and in it a folder for each class, named like the class. That is all. The digits of
+# this lesson are written so into `runs/digits`, before anything else:
+#
+# ```
+# digits/0/0000.png          cats_and_dogs/cat/tom.jpg
+# digits/0/0010.png          cats_and_dogs/cat/grey one.png
+# digits/1/0001.png          cats_and_dogs/dog/rex.webp
+# ...                        cats_and_dogs/unlabelled/IMG_0001.jpg
+# ```
+#
+# - Images that nobody has named go into a folder `unlabelled`. The autoencoder learns from them,
+#   too.
+# - Two to a hundred classes, 60 to 60,000 images, five different ones for each class at least.
+# - Any size, and any kind that Pillow opens. What cannot be used is refused by name, here and now,
+#   not after an hour of training. Your folder is only read.
+# - Or one file, made with `np.savez("mine.npz", images=images, labels=labels)`; label -1 stands for
+#   an image that nobody has named.
+#
+# From a terminal: `make run-notebooks LESSONS=09 PARAMS="images=/path/to/cats_and_dogs"`.
+
 # %%
 import torch
 
@@ -61,8 +84,9 @@ from aelib.settings import check_settings, project_folder
 from aelib.training import infer
 
 # %%
-settings = check_settings(images=images, moves=moves, skip_unreadable=skip_unreadable, seed=seed)
+check_settings(images=images, moves=moves, skip_unreadable=skip_unreadable, seed=seed)
 runs = project_folder() / "runs"
+runs.mkdir(exist_ok=True)
 for name in ("verdict.json", "model.safetensors"):  # What will lie there is of this run.
     (runs / name).unlink(missing_ok=True)
 if not images:
@@ -77,29 +101,6 @@ def show_and_keep(figure, name, alt):
     figure.savefig(runs / f"09_{name}.png", bbox_inches="tight")
     show(figure, alt, mine.name)
 
-
-# %% [markdown]
-# ## What to bring
-#
-# One folder, and in it a folder for each class, named like the class. That is all. The digits of
-# this lesson were written so into `runs/digits`, before anything else:
-#
-# ```
-# digits/0/0000.png          cats_and_dogs/cat/tom.jpg
-# digits/0/0010.png          cats_and_dogs/cat/grey one.png
-# digits/1/0001.png          cats_and_dogs/dog/rex.webp
-# ...                        cats_and_dogs/unlabelled/IMG_0001.jpg
-# ```
-#
-# - Images that nobody has named go into a folder `unlabelled`. The autoencoder learns from them,
-#   too.
-# - Two to a hundred classes, 60 to 60,000 images, five different ones for each class at least.
-# - Any size, and any kind that Pillow opens. What cannot be used is refused by name, here and now,
-#   not after an hour of training. Your folder is only read.
-# - Or one file, made with `np.savez("mine.npz", images=images, labels=labels)`; label -1 stands for
-#   an image that nobody has named.
-#
-# From a terminal: `make run-notebooks LESSONS=09 PARAMS="images=/path/to/cats_and_dogs"`.
 
 # %%
 named = mine.labels >= 0
