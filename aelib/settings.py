@@ -45,7 +45,7 @@ def check_settings(**settings):
         if name not in NUMBERS:
             raise ValueError(
                 f"{name!r} is not a setting: the settings are "
-                f"{', '.join([*CHOICES, 'images', *NUMBERS])}"
+                f"{', '.join([*dict.fromkeys(['source', *NUMBERS, *CHOICES, 'images'])])}"
             )
         kind, low, high = NUMBERS[name]
         accepted = int if kind is int else (int, float)

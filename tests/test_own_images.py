@@ -120,13 +120,13 @@ def test_who_is_named_and_sure_is_rarely_a_point_worse_than_the_best():
     """Many sets with known means; draws as noisy as those of a few hundred images."""
     generator = np.random.default_rng(0)
     wrong = sure = 0
-    for seed in range(200):
+    for seed in range(100):
         means = dict(zip(METHODS, 80 + generator.normal(0, 1.5, len(METHODS)), strict=True))
         verdict = judge(rows({50: means, 500: means}, noise=0.8, seed=seed), 10)
         if verdict["sure"]:
             sure += 1
             wrong += max(means.values()) - means[verdict["method"]] > 1
-    assert sure > 60
+    assert sure > 30
     assert wrong <= 0.05 * sure
 
 
@@ -185,6 +185,9 @@ def test_copies_do_not_vouch_for_a_wrong_label():
     assert suspicious_labels(codes, labels, groups)[0][:12].sort().values.tolist() != [*range(12)]
     groups[:12] = 0
     assert suspicious_labels(codes, labels, groups)[0][:12].sort().values.tolist() == [*range(12)]
+    codes[:28], groups[:28] = codes[0], 0  # With none but copies near, nobody disagrees.
+    ranking, doubts, _ = suspicious_labels(codes, torch.arange(60) // 30, groups)
+    assert doubts.max() < 1e-9
 
 
 def test_an_odd_image_is_among_the_worst(digits, autoencoder):

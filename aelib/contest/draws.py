@@ -1,7 +1,6 @@
 """Ten draws: which images are tested, which have labels, and what each method makes of them."""
 
 import torch
-from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from threadpoolctl import threadpool_limits
 
@@ -101,13 +100,14 @@ def run_draw(images, labels, groups, classes, counts, moves, seed, draw):
     rows = []
     try:
         with threadpool_limits(1):
-            autoencoder, _ = pretrain(images[pool], moves, seed + draw)
+            unnamed = images[pool]
+            autoencoder, _ = pretrain(unnamed, moves, seed + draw)
             for count in counts:
                 drawn = named[draw_labels(labels[named], count, generator)]
                 labelled = Split(images[drawn], labels[drawn])
                 for method in METHODS:
                     model = learn(
-                        method, labelled, images[pool], autoencoder.encoder, classes, moves, draw
+                        method, labelled, unnamed, autoencoder.encoder, classes, moves, draw
                     )
                     right = accuracy(infer(model, images[tested]).argmax(1), labels[tested])
                     rows.append(
@@ -125,7 +125,9 @@ def run_draw(images, labels, groups, classes, counts, moves, seed, draw):
 
 
 def run_contest(image_set, moves, seed, draws=10):
-    """Run the contest on draws side by side, one on a core and at most two: each takes memory.
+    """Run the contest, half of the draws in a second process where there is a core for it.
+
+    More processes would be faster on more cores, but each takes half a gigabyte.
 
     Args:
         image_set: an `ImageSet`.
@@ -145,10 +147,16 @@ def run_contest(image_set, moves, seed, draws=10):
         for fold in range(FOLDS)
     )
     arguments = (image_set.images, labels, groups, classes, label_counts(fewest, classes))
-    jobs = [delayed(run_draw)(*arguments, moves, seed, draw) for draw in range(draws)]
-    results = Parallel(n_jobs=min(2, usable_cores()), return_as="generator")(jobs)
-    bar = progress(0, draws)
-    bar.set_description("draws")
-    rows = [row for _, some in zip(bar, results, strict=True) for row in some]
-    get_reusable_executor().shutdown()
-    return pd.DataFrame(rows)
+    arguments = (*arguments, moves, seed)
+    helper = get_reusable_executor(max_workers=1) if usable_cores() > 1 else None
+    try:
+        elsewhere = [helper.submit(run_draw, *arguments, d) for d in range(1, draws, 2) if helper]
+        here = range(0, draws, 2 if helper else 1)
+        bar = progress(0, len(here))
+        bar.set_description("draws")
+        rows = [row for d, _ in zip(here, bar, strict=True) for row in run_draw(*arguments, d)]
+        rows += [row for future in elsewhere for row in future.result()]
+    finally:  # Also where a person stops it.
+        if helper:
+            helper.shutdown(kill_workers=True)
+    return pd.DataFrame(rows).sort_values("draw", kind="stable", ignore_index=True)

@@ -70,12 +70,13 @@ def class_map(points, labels, classes):
     counts = np.bincount(labels[labels >= 0], minlength=len(classes))
     largest = np.argsort(-counts, kind="stable")[:10]
     rest = points[~np.isin(labels, largest)]
-    axis.scatter(*rest.T, s=8, color="0.8", label="others" if len(rest) else None)
     for place, label in enumerate(largest):
         name = shortened(classes[label])
         members = points[labels == label]
         colour = f"C{place % 7}"
         axis.scatter(*members.T, s=12, marker=MARKERS[place], color=colour, label=name.lstrip("_"))
+    if len(rest):
+        axis.scatter(*rest.T, s=8, color="0.8", label="others, or unlabelled", zorder=0)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))

@@ -49,12 +49,14 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
     for column in range(count):
         np.add.at(votes, (np.arange(len(named)), labels[nearest[:, column]]), weights[:, column])
     own = votes[np.arange(len(named)), labels]
+    own[~counted.any(1)] = 1  # Among copies of itself only: nobody is there to disagree.
     others = votes.copy()
     others[np.arange(len(named)), labels] = 0
     # Where all neighbours disagree, those that agree with one another count more, then the nearer.
     order = np.lexsort((distances[:, 1:].mean(1), -others.max(1), own))
     suggested = others.argmax(1)
-    return (torch.from_numpy(part) for part in (named[order], 1 - own[order], suggested[order]))
+    parts = named[order], 1 - own[order], suggested[order]
+    return tuple(torch.from_numpy(part) for part in parts)
 
 
 def swap_labels(labels, share, seed):

@@ -155,13 +155,13 @@ def in_words(verdict):
     )
     if not verdict["sure"]:
         first = (
-            f"Not sure: take {method}, but another may be up to "
+            f"Not sure: take “{method}”, but another may be up to "
             f"{verdict['at_most_behind']:.1f} points better. {told}."
         )
     elif ties:
-        first = f"Take {method}: no other is more than a point better. {told}."
+        first = f"Take “{method}”: no other is more than a point better. {told}."
     else:
-        first = f"Take {method}: it is ahead of every other by more than chance explains."
+        first = f"Take “{method}”: it is ahead of every other by more than chance explains."
     lines = [
         first,
         f"Expect {verdict['accuracy']:.1f} % right ({verdict['low']:.1f} to {verdict['high']:.1f}) "
@@ -181,7 +181,7 @@ def code_in_words(part):
     elif part["high"] < 0:
         says = "the code does not help"
     else:
-        says = "no difference by the code that chance does not explain"
+        says = "the code makes no difference that the draws could show"
     return (
         f"With {part['labels']:,} labels {says}: {part['method']} minus {part['against']} is "
         f"{part['gain']:+.1f} points ({part['low']:+.1f} to {part['high']:+.1f})."
