@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 
 import numpy as np
 import pytest
@@ -21,6 +22,12 @@ def mnist():
         return load_data("mnist", train_size=100).full_test
     except NoNetworkError as error:
         pytest.skip(str(error))
+
+
+def skip_where_busy():
+    """Skip where other programs wait for the cores: times would say nothing of the page."""
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 1.5 * os.cpu_count():
+        pytest.skip(f"the machine is too busy to measure times: its load is {load:.0f}")
 
 
 def settle(page):

@@ -80,3 +80,22 @@ def test_of_what_is_no_digit_it_is_not_sure(shared_page, name, pens, reason):
         draw(shared_page, strokes)
         assert verdict(shared_page).startswith("Not sure: ")
         assert reason in verdict(shared_page)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ({8: 0.8}, {8: 0.9}, "An 8."),
+        ({4: 0.9}, {9: 0.9}, "Not sure: a 4 or a 9."),
+        ({1: 0.6, 7: 0.3}, {1: 0.9}, "Not sure: a 1, or a 7."),
+    ],
+)
+def test_approaches_that_differ_or_doubt_are_not_sure(shared_page, first, second, said):
+    program = """async (shares) => {
+        const { verdict } = await import("/opinion.js");
+        const image = Float64Array.from({ length: 784 }, (_, i) => Number(i % 28 === 14));
+        const usual = { threshold: 1, least_height: 10, most_ink: 1 };
+        return verdict(shares, image, 0, usual).text;
+    }"""
+    shares = [[approach.get(digit, 0) for digit in range(10)] for approach in (first, second)]
+    assert shared_page.evaluate(program, shares) == said
