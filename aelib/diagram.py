@@ -4,12 +4,11 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.patches import Rectangle
 
-#: Ink, what is trained and what is frozen, on white paper and on a dark screen.
-LIGHT = {"paper": "white", "ink": "0.15", "trained": "#D55E00", "frozen": "#0072B2"}
-DARK = {"paper": "#0D1117", "ink": "0.92", "trained": "#FF9E5E", "frozen": "#6FB7E9"}
+INK = "0.15"
+COLOURS = {"trained": "C1", "frozen": "C0"}
 
 
-def system_diagram(encoder, decoder, mlp, dark=False):
+def system_diagram(encoder, decoder, mlp):
     """Draw the autoencoder, and below it the two ways to classify with its encoder.
 
     Every map is a square as large as it has pixels, with its channels and its side below it. Layers
@@ -18,25 +17,23 @@ def system_diagram(encoder, decoder, mlp, dark=False):
     Args:
         encoder, decoder: layers in a row, from images `(N, 1, 28, 28)` to codes and back.
         mlp: from codes to class scores `(N, classes)`.
-        dark: draw it for a dark background.
 
     Returns:
         The figure.
     """
-    colours = DARK if dark else LIGHT
     images = torch.zeros(2, 1, 28, 28)
     to_code, codes = shapes_on_the_way(encoder, images)
     to_image, _ = shapes_on_the_way(decoder, codes)
     classes = mlp(codes).shape[1]
-    figure, axes = plt.subplots(3, 1, figsize=(9, 6), facecolor=colours["paper"])
+    figure, axes = plt.subplots(3, 1, figsize=(9, 6))
     rows = (
         ("Autoencoder: trained by images, without labels", "trained", to_image[1:]),
         ("Approach 1: labels train the MLP, the encoder is frozen", "frozen", None),
         ("Approach 2: labels train encoder and MLP together", "trained", None),
     )
     for axis, (title, encoder_state, decoder_shapes) in zip(axes, rows, strict=True):
-        axis.set_title(title, color=colours["ink"])
-        pencil = Pencil(axis, colours)
+        axis.set_title(title, color=INK)
+        pencil = Pencil(axis)
         pencil.draw_maps(to_code[:1], "image")
         pencil.draw_maps(to_code[1:], "encoder", encoder_state)
         pencil.name_last("code")
@@ -68,8 +65,8 @@ def shapes_on_the_way(layers, tensor):
 class Pencil:
     """Draws one row of the diagram from left to right, and knows where it is."""
 
-    def __init__(self, axis, colours):
-        self.axis, self.colours, self.x = axis, colours, 0
+    def __init__(self, axis):
+        self.axis, self.x = axis, 0
 
     def draw_maps(self, shapes, name, state=None):
         """Draw the maps of `shapes`; with a `state` each gets an arrow to it in its colour."""
@@ -79,13 +76,11 @@ class Pencil:
                 self.draw_arrow(state)
             for shift in (3, 1.5, 0) if channels > 1 else (0,):
                 corner = self.x + shift, 14 - side / 2 + shift
-                self.axis.add_patch(
-                    Rectangle(corner, side, side, fc=self.colours["paper"], ec=self.colours["ink"])
-                )
+                self.axis.add_patch(Rectangle(corner, side, side, fc="white", ec=INK))
             self.write(self.x + side / 2, -6, f"{channels} × {side}×{side}", size=8)
             self.last, self.x = self.x + side / 2, self.x + max(side, 12) + 6
         if state:
-            self.write((start + self.x) / 2, 33, f"{name}, {state}", self.colours[state])
+            self.write((start + self.x) / 2, 33, f"{name}, {state}", COLOURS[state])
         else:
             self.name_last(name)
 
@@ -99,19 +94,19 @@ class Pencil:
                     (self.x, 28 - 28 * (place + 1) / classes),
                     4,
                     28 / classes,
-                    fc=self.colours["paper"],
-                    ec=self.colours["ink"],
+                    fc="white",
+                    ec=INK,
                 )
             )
         self.write(self.x + 2, -6, str(classes), size=8)
         self.last = self.x + 2
         self.name_last("scores")
-        self.write((start + self.x) / 2, 33, f"{name}, {state}", self.colours[state])
+        self.write((start + self.x) / 2, 33, f"{name}, {state}", COLOURS[state])
 
     def draw_arrow(self, state):
         # Dashed, too, for whoever cannot tell the colours apart.
         line = "--" if state == "frozen" else "-"
-        arrow = {"arrowstyle": "-|>", "color": self.colours[state], "lw": 1.6, "ls": line}
+        arrow = {"arrowstyle": "-|>", "color": COLOURS[state], "lw": 1.6, "ls": line}
         self.axis.annotate("", (self.x + 16, 14), (self.x + 2, 14), arrowprops=arrow)
         self.x += 19
 
@@ -119,4 +114,4 @@ class Pencil:
         self.write(self.last, -14, name)
 
     def write(self, x, y, text, colour=None, size=9):
-        self.axis.text(x, y, text, color=colour or self.colours["ink"], size=size, ha="center")
+        self.axis.text(x, y, text, color=colour or INK, size=size, ha="center")

@@ -65,9 +65,10 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
+from aelib.diagram import system_diagram
 from aelib.figures import image_rows, loss_curve, show
 from aelib.lesson import check, claim, predict, report, show_claims
-from aelib.models import Autoencoder, count_parameters
+from aelib.models import MLP, Autoencoder, Decoder, Encoder, count_parameters
 from aelib.studies.replication import published_decoder, published_encoder
 from aelib.training import infer, pick_device, train
 
@@ -81,7 +82,16 @@ settings = {
     "learning_rate": learning_rate,
 }
 
+# %% tags=["readme"]
+figure = system_diagram(Encoder(), Decoder(), MLP(torch.rand(2, 48)))
+show(figure, "The autoencoder, and both approaches below it, layer by layer.", data)
+
 # %% [markdown]
+# This is what you are going to build, drawn from the networks themselves. In this lesson it is the
+# upper row; the other two are for lessons 4 and 5. Each square is as large as the picture that a
+# layer makes. On the way to the code the pictures become smaller and more, until three of 4 by 4
+# are left.
+#
 # ## One layer, one size
 #
 # Start with a single image and a single layer. `Conv2d` slides small **filters** over the image.

@@ -61,10 +61,12 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
+from aelib.diagram import system_diagram
 from aelib.evaluation import accuracy, score_line
 from aelib.figures import code_tiles, confusion_matrices, loss_curve, score_chart, show
 from aelib.lesson import check, claim, predict, report, show_claims
-from aelib.models import Encoder, freeze
+from aelib.models import MLP as FinishedMLP
+from aelib.models import Decoder, Encoder, freeze
 from aelib.training import infer, pick_device, pretrained_autoencoder, train
 
 data_settings = {"train_size": train_size, "test_size": test_size}
@@ -77,6 +79,14 @@ training_settings = {
 settings = {**data_settings, **training_settings}
 data = load_data(source, seed=seed, **data_settings)
 device = pick_device()
+
+# %%
+figure = system_diagram(Encoder(), Decoder(), FinishedMLP(torch.rand(2, 48)))
+show(figure, "The autoencoder, and both approaches below it, layer by layer.", data)
+
+# %% [markdown]
+# The middle row is this lesson: blue and dashed is what stays as it is, orange is what the labels
+# train. And here are the codes.
 
 # %% tags=["pretrained"]
 autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)

@@ -64,6 +64,7 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
+from aelib.diagram import system_diagram
 from aelib.evaluation import accuracy, paired_comparison, score_line
 from aelib.figures import (
     code_map,
@@ -76,7 +77,7 @@ from aelib.figures import (
     show,
 )
 from aelib.lesson import check, claim, predict, report, show_claims
-from aelib.models import MLP, Classifier, Encoder, freeze
+from aelib.models import MLP, Classifier, Decoder, Encoder, freeze
 from aelib.results import PUBLISHED
 from aelib.training import infer, pick_device, pretrained_autoencoder, train, train_or_load
 
@@ -91,8 +92,12 @@ settings = {**data_settings, **training_settings}
 data = load_data(source, seed=seed, **data_settings)
 device = pick_device()
 
+# %%
+figure = system_diagram(Encoder(), Decoder(), MLP(torch.rand(2, 48)))
+show(figure, "The autoencoder, and both approaches below it, layer by layer.", data)
+
 # %% [markdown]
-# Approach 1, as in lesson 4:
+# Approach 2 is the lowest row: all of it is orange. First, approach 1, as in lesson 4:
 
 # %% tags=["pretrained"]
 autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
