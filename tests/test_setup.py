@@ -5,6 +5,7 @@ import http.server
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 
 import pytest
@@ -129,6 +130,13 @@ def test_where_the_small_builds_are_out_of_reach_the_usual_ones_come_with_a_word
     monkeypatch.setattr(setup, "INDEX", "http://127.0.0.1:9/")
     assert setup.choose_builds() == "usual"
     assert "cannot be reached (http://127.0.0.1:9/)" in capsys.readouterr().out
+
+
+def test_a_name_that_is_looked_up_for_long_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(20))
+    start = time.monotonic()
+    assert not setup.reachable("http://example.org/", seconds=0.5)
+    assert time.monotonic() - start < 10
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for():
