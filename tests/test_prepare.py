@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aelib.data import NoNetworkError, load_data
-from aelib.data.prepare import prepared, reduced
+from aelib.data.prepare import _coverage, prepared
 from tools.lessons import ROOT
 
 RANDOM = np.random.default_rng(0)
@@ -73,17 +73,23 @@ def test_ink_far_from_the_centre_of_mass_is_not_cut_off():
     assert np.ptp(rows) + 1 == 20
 
 
+def averaged(image, height, width):
+    rows, columns = image.shape
+    down = _coverage(rows, 0, rows / height, height)
+    return down @ image @ _coverage(columns, 0, columns / width, width).T
+
+
 def test_every_pixel_of_a_drawing_counts_as_much_as_any_other():
     image = RANDOM.random((40, 33))
-    assert reduced(image, 20, 11) == pytest.approx(image.reshape(20, 2, 11, 3).mean((1, 3)))
+    assert averaged(image, 20, 11) == pytest.approx(image.reshape(20, 2, 11, 3).mean((1, 3)))
     # Where the new pixels cut old ones: the same as of pixels split before.
     split = np.kron(image, np.ones((7, 13)))
     expected = split.reshape(7, 40, 13, 33).mean((1, 3))
-    assert reduced(image, 7, 13) == pytest.approx(expected)
+    assert averaged(image, 7, 13) == pytest.approx(expected)
 
 
 def test_a_smaller_image_is_enlarged():
-    assert reduced([[1, 3]], 2, 4) == pytest.approx(np.array([[1, 1, 3, 3]] * 2))
+    assert averaged(np.array([[1, 3]]), 2, 4) == pytest.approx(np.array([[1, 1, 3, 3]] * 2))
 
 
 def test_nothing_comes_of_nothing():

@@ -43,23 +43,6 @@ def prepared(image):
     return result / result.max()
 
 
-def reduced(image, height, width):
-    """Reduce an image smoothly: each new pixel is the mean over the area that it covers.
-
-    Args:
-        image: `(H, W)`.
-
-    Returns:
-        float64 `(height, width)`.
-    """
-    image = np.asarray(image, dtype=np.float64)
-    down, right = (
-        _coverage(length, 0, length / count, count)
-        for length, count in zip(image.shape, (height, width), strict=True)
-    )
-    return down @ image @ right.T
-
-
 def _coverage(length, start, step, count):
     """How much of each new pixel each of `length` old ones covers, `(count, length)`.
 
