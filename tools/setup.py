@@ -115,7 +115,7 @@ def install(python, lock, builds, uv=None):
     else:
         pins = [f"{name}=={locked(lock)[name]}+{builds}" for name in TORCH]
         run(*uv, "install", *there, "--no-deps", "--default-index", INDEX + builds, *pins)
-    run(*uv, "install", *there, "--compile-bytecode", "-r", lock)
+    run(*uv, "install", *there, "-r", lock)
 
 
 def locked(lock):
