@@ -113,7 +113,10 @@ def readme_figures(root):
     for name, path in find_lessons(root / "notebooks").items():
         for cell in nbformat.read(path, as_version=4).cells:
             if "readme" in cell.metadata.get("tags", []):
-                output = next(o for o in cell.outputs if "image/png" in o.get("data", {}))
+                shown = [one for one in cell.outputs if "image/png" in one.get("data", {})]
+                if not shown:
+                    raise SystemExit(f"{path.name} has no figure for the README: make refresh.")
+                output = shown[0]
                 png = base64.b64decode(output.data["image/png"])
                 figures[name] = png, output.metadata["image/png"]["alt"]
     return figures
