@@ -25,8 +25,8 @@ def duplicate_groups(images):
     coarse = _features(images, 4)
     length = coarse.square().sum(1)
     groups = torch.arange(len(images))
-    for first in range(0, len(images), 500):
-        chunk = slice(first, first + 500)
+    for first in range(0, len(images), 200):  # So many rows take 100 MB at 60,000 images.
+        chunk = slice(first, first + 200)
         products = coarse[chunk] @ coarse[first:].T
         distances = length[chunk, None] + length[None, first:] - 2 * products
         for pairs in ((distances < NEAR**2 + 1e-4).nonzero() + first).split(20_000):
