@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from odd_calls import NOTHING_LIKE_IT, assert_refused
 
 from aelib import settings
-from aelib.settings import NUMBERS, check_settings, data_root, project_folder
+from aelib.settings import CHOICES, NUMBERS, check_settings, data_root, project_folder
 
 ODD = NOTHING_LIKE_IT | {
     "a truth value": True,
@@ -39,7 +39,7 @@ def test_numbers_are_accepted_up_to_their_limits_and_not_beyond(name, value):
         assert_refused(check_settings, **{name: value}, says=f"from {low} to {high}")
 
 
-@given(name=st.text(min_size=1).filter(lambda name: name not in ("source", *NUMBERS)))
+@given(name=st.text(min_size=1).filter(lambda name: name not in (*CHOICES, "images", *NUMBERS)))
 def test_a_misspelt_name_is_refused(name):
     assert_refused(check_settings, **{name: 1}, says="the settings are source, train_size")
 
