@@ -144,6 +144,7 @@ def pca_reconstruct(images):
     return torch.from_numpy(pca.inverse_transform(code)).float().view_as(images).clamp(0, 1)
 
 
+# %%
 pca_errors = reconstruction_errors(pca_reconstruct(images), images)
 by_digit = [[e[labels == digit].mean() for digit in range(10)] for e in (errors, pca_errors)]
 figure, axis = plt.subplots(figsize=(8, 3))

@@ -81,6 +81,7 @@ from aelib.models import MLP, Classifier, Decoder, Encoder, freeze
 from aelib.results import PUBLISHED
 from aelib.training import infer, pick_device, pretrained_autoencoder, train, train_or_load
 
+# %%
 data_settings = {"train_size": train_size, "test_size": test_size}
 training_settings = {
     "epochs": epochs,

@@ -167,17 +167,11 @@ figure, axis = plt.subplots(figsize=(7.5, 3.4))
 for method, marker, nudge in zip(compared, "oDX", (0.94, 1.0, 1.06), strict=True):
     differences = scores[method] - scores[few_labels.SCRATCH]
     mean = differences.groupby("labels").mean().to_numpy()
-    lows, highs = zip(
-        *(mean_interval(differences[count]) for count in few_labels.LABELS), strict=True
-    )
-    axis.errorbar(
-        [count * nudge for count in few_labels.LABELS],
-        mean,
-        [mean - lows, highs - mean],
-        fmt=f"{marker}-",
-        markersize=5,
-        label=method,
-    )
+    intervals = [mean_interval(differences[count]) for count in few_labels.LABELS]
+    lows, highs = zip(*intervals, strict=True)
+    places = [count * nudge for count in few_labels.LABELS]
+    errors = [mean - lows, highs - mean]
+    axis.errorbar(places, mean, errors, fmt=f"{marker}-", markersize=5, label=method)
 axis.axhline(0, color="0.3", linestyle="--")
 axis.set(xscale="log", xlabel="labelled images", ylabel="accuracy minus that from scratch")
 axis.set(xticks=few_labels.LABELS, xticklabels=[f"{count:,}" for count in few_labels.LABELS])
@@ -347,10 +341,8 @@ for axis, approach in zip(axes, (1, 2), strict=True):
         kept = name == "none" or habit in recipe.KEPT[approach]
         axis.plot(runs, [place] * len(runs), "o", color="0.75", markersize=3)
         axis.plot(runs.mean(), place, "D" if kept else "X", color="C0" if kept else "C1")
-        axis.annotate(
-            f"{runs.mean():.2f}", (runs.mean(), place), (0, 6),
-            textcoords="offset points", ha="center", size=8,
-        )  # fmt: skip
+        text, above = f"{runs.mean():.2f}", {"textcoords": "offset points", "ha": "center"}
+        axis.annotate(text, (runs.mean(), place), (0, 6), size=8, **above)
     labelled = [f"lesson {3 + approach}", *(f"+ {habit}" for habit in last[1:])]
     axis.set(yticks=range(len(names)), yticklabels=labelled, ylim=(-0.7, len(names) - 0.5))
     axis.set(title=f"approach {approach}", xlabel="test accuracy (%)")
