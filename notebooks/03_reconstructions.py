@@ -174,7 +174,7 @@ error, yardstick = metrics["reconstruction_mse_full_test"], metrics["pca_mse_ful
 guess.compare(100 * (1 - error / yardstick))
 
 # %% [markdown]
-# The autoencoder is below PCA, by about a fifth to a quarter on the whole. That is real, but not
+# The autoencoder is below PCA, by about a fifth on the whole. That is real, but not
 # dramatic: lesson 2's "always the mean image" is at 0.07, and PCA alone removes most of that. It
 # needs no training loop, and it takes a second. Compare how the two fail:
 
@@ -446,7 +446,7 @@ check_shift_beats_black(shift_beats_black)
 # ## Summary
 #
 # - 48 numbers keep shape, place, slant and thickness of a digit, and lose sharp edges.
-# - PCA with 48 components is the yardstick; the autoencoder's error is about a fifth to a quarter lower.
+# - PCA with 48 components is the yardstick; the autoencoder's error is about a fifth lower.
 # - In the code space, images of one digit are mostly neighbours, though no label was used.
 # - The numbers of this run:
 
