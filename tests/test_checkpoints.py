@@ -1,5 +1,6 @@
 """A training is loaded where the very same has run before, and nowhere else."""
 
+import builtins
 import json
 import os
 import random
@@ -9,8 +10,10 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 
+import nbformat
 import pytest
 import torch
+from nbclient import NotebookClient
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.functional import mse_loss
@@ -176,7 +179,7 @@ class Own(Autoencoder):
 
 def patched(holder, name, value):
     """A change that gives a class or module another function."""
-    return lambda patch, model: patch.setattr(holder, name, value)
+    return lambda patch, model: patch.setattr(holder, name, value, raising=False)
 
 
 def changed(function):
@@ -207,6 +210,12 @@ def restored(change, back):
         patch.callback = back
 
     return both
+
+
+def core_function(patch, model):
+    library = torch.library.Library("aten", "IMPL")
+    library.impl("relu", lambda images: images.abs(), "CPU")
+    patch.callback = library._destroy
 
 
 class Relu(nn.ReLU):
@@ -245,9 +254,15 @@ CHANGES = {
     "function of PyTorch": patched(F, "mse_loss", F.l1_loss),
     "function of PyTorch, own": patched(torch, "randn_like", torch.zeros_like),
     "method of a tensor": patched(torch.Tensor, "__mul__", torch.Tensor.__truediv__),
+    "partial in PyTorch": patched(torch, "randn_like", partial(torch.zeros_like, dtype=None)),
+    "object in PyTorch": patched(torch, "randn_like", Scaled(2)),
     "layer of PyTorch": patched(nn.ReLU, "forward", lambda self, images: images.sigmoid()),
     "layer of PyTorch by another": patched(nn.ReLU, "forward", nn.Sigmoid.forward),
     "layer below layers": patched(nn.Conv2d, "_conv_forward", lambda self, x, w, b: 0 * x),
+    "attribute of a layer's class": patched(nn.ReLU, "inplace_too", True),
+    "core of PyTorch": core_function,
+    "built-in function": patched(builtins, "zip", map),
+    "function of a module": patched(loop.math, "ceil", loop.math.floor),
     "optimizer": patched(torch.optim.Adam, "step", torch.optim.SGD.step),
     "schedule of aelib": patched(loop, "one_cycle_schedule", lambda *_: None),
     "scaled": patched(loop, "scaled", lambda batch: batch),
@@ -265,7 +280,7 @@ CHANGES = {
     "shared memory": changed(
         lambda m: setattr(m[1].decoder[0].bias, "data", m[1].decoder[2].bias.data)
     ),
-    "subclass of a weight": changed(lambda m: setattr(m[1].encoder[0].bias, "scale", 2)),
+    "attribute of a weight": changed(lambda m: setattr(m[1].encoder[0].bias, "scale", 2)),
     "random numbers": changed(lambda m: torch.rand(1)),
     "default dtype": restored(
         lambda: torch.set_default_dtype(torch.float64),
@@ -477,3 +492,34 @@ def test_processes_agree_and_share_a_checkpoint_until_the_code_changes(tmp_path)
         assert trained and other != first
         assert ask(later) == [[0, other]]
         assert ask(pair[0]) == [[1, first]]
+
+
+CELL = """
+%matplotlib inline
+import torch
+from torch import nn
+from aelib.models import Autoencoder
+from aelib.training import checkpoints, train_or_load
+from pathlib import Path
+
+checkpoints.project_folder = lambda: Path({folder!r})
+settings = dict(epochs=1, batch_size=20, learning_rate=0.001, seed=0)
+for _ in range(2):
+    torch.manual_seed(0)
+    model, images = Autoencoder(), torch.rand(40, 1, 28, 28)
+    train_or_load("a", model, (images, images), nn.functional.mse_loss, **settings)
+
+class Mine(Autoencoder):
+    pass
+
+torch.manual_seed(0)
+train_or_load("b", Mine(), (images, images), nn.functional.mse_loss, **settings)
+"""
+
+
+def test_in_a_notebook_too_a_training_is_kept_but_that_of_its_own_class_is_not(tmp_path):
+    cell = nbformat.v4.new_code_cell(CELL.format(folder=str(tmp_path)))
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    found = (tmp_path / "runs" / "checkpoints").glob("*.safetensors")
+    assert [path.name[0] for path in found] == ["a"]

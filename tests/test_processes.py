@@ -137,3 +137,45 @@ def test_a_setting_out_of_range_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["--epochs=0"])
     assert "epochs=0 cannot be used" in capsys.readouterr().err
+
+
+#: Trains a network with noise, whole or until the third epoch, and prints its weights.
+NOISY = """
+import hashlib, sys
+import torch
+from aelib.models import Autoencoder, Noise
+from aelib.training import loop, train
+state_file, stop = sys.argv[1] or None, sys.argv[2] == "stop"
+torch.distributed.init_process_group("gloo")
+epochs, train_epoch = [], loop.train_epoch
+def epoch(*arguments):
+    epochs.append(1)
+    if stop and len(epochs) == 3:
+        torch.distributed.destroy_process_group()
+        sys.exit()
+    return train_epoch(*arguments)
+loop.train_epoch = epoch
+torch.manual_seed(0)
+model, images = torch.nn.Sequential(Noise(0.5), Autoencoder()), torch.rand(40, 1, 28, 28)
+torch.manual_seed(torch.distributed.get_rank())
+settings = dict(epochs=4, batch_size=15, learning_rate=0.01, seed=0, state_file=state_file)
+history = train(model, (images, images), torch.nn.functional.mse_loss, **settings)
+found = b"".join(tensor.numpy().tobytes() for tensor in model.state_dict().values())
+if torch.distributed.get_rank() == 0:
+    print(len(epochs), hashlib.sha256(found + repr(history).encode()).hexdigest())
+torch.distributed.destroy_process_group()
+"""
+
+
+def test_two_processes_go_on_with_the_random_numbers_of_each(tmp_path):
+    (tmp_path / "noisy.py").write_text(NOISY)
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
+    command = [*torchrun, "--nproc-per-node=2", str(tmp_path / "noisy.py")]
+    state = str(tmp_path / "state")
+    outputs = [
+        subprocess.check_output([*command, *arguments], text=True).split()
+        for arguments in (["", "whole"], [state, "stop"], [state, "go on"])
+    ]
+    assert outputs[1] == []
+    assert [outputs[0][0], outputs[2][0]] == ["4", "2"]
+    assert outputs[0][1] == outputs[2][1]

@@ -235,16 +235,17 @@ def _described(value):
 
 
 @contextmanager
-def explained(inputs, so_far=lambda: True):
+def explained(inputs, batch_loss=None):
     """Say what was given to a model that could not take it.
 
     Args:
-        so_far: whether nothing has come out of the model yet.
+        batch_loss: a `CheckedLoss`. Once it was called, the model can take its inputs.
     """
     try:
         yield
     except (RuntimeError, IndexError, TypeError, ValueError) as error:
-        if not so_far() or isinstance(error, torch.OutOfMemoryError):
+        begun = batch_loss is not None and batch_loss.called
+        if begun or isinstance(error, torch.OutOfMemoryError):
             raise
         shape = ("N", *inputs.shape[1:])
         raise ValueError(
@@ -273,7 +274,7 @@ def checked(train_epoch):
         if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
             raise TypeError("generator is a torch.Generator() on the CPU, which draws the order.")
         batch_loss = CheckedLoss(loss_function, targets)
-        with explained(inputs, lambda: not batch_loss.called):
+        with explained(inputs, batch_loss):
             return train_epoch(model, inputs, targets, batch_loss, optimizer, batch_size, generator)
 
     return checked_epoch

@@ -10,40 +10,30 @@ import builtins
 import collections
 import functools
 import hashlib
-import os
 import platform
 import sys
-import sysconfig
 import types
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 import torch
-import tqdm
 from torch import nn
-from torch.nn.modules import module as torch_module
-from torch.optim import optimizer as torch_optimizer
 
-PACKAGE = Path(__file__).resolve().parent.parent
-#: Where the code lies that may be trusted to do what its name says.
-LIBRARIES = [Path(library.__file__).resolve().parent.parent for library in (torch, tqdm)]
-STANDARD = Path(sysconfig.get_path("stdlib")).resolve()
-TRUSTED = tuple(str(folder) + os.sep for folder in (PACKAGE, STANDARD, *LIBRARIES))
-PLAIN = (bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
-PLAIN += (torch.memory_format, torch.layout, type(None), type(...))
-#: Variables by which the libraries below PyTorch choose their arithmetic.
-ENVIRONMENT = ("ATEN_", "CUBLAS_", "DNNL_", "MKL_", "NVIDIA_", "ONEDNN_", "TORCH_")
+from aelib.training.surroundings import (
+    MOVING,
+    PACKAGE,
+    PLAIN,
+    TRUSTED,
+    WITHOUT_EFFECT,
+    CannotTellError,
+    called,
+    cells_of,
+    digest,
+    surroundings,
+    torch_code,
+)
+
 #: What IPython puts among the built-in names.
 IPYTHON = ("display", "get_ipython")
-#: What PyTorch makes of an optimizer's `step` when it is first used, and of this function: neither
-#: is another by it.
-HOOKED = "Optimizer.profile_hook_step.<locals>.wrapper"
-MOVING = ("manual_seed",)
-#: Attributes of a class that say nothing about what it does.
-WITHOUT_EFFECT = ("__doc__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__")
-
-
-class CannotTellError(Exception):
-    """Something takes part in a training that can change without being seen."""
 
 
 def identity(model, loss_function, training_data, validation, settings, train):
@@ -56,7 +46,7 @@ def identity(model, loss_function, training_data, validation, settings, train):
         raise CannotTellError("files of aelib have changed since they were imported")
     walk = _Walk()
     walk.put(SOURCE, torch.__version__, platform.python_version())
-    walk.put(*_surroundings(next(model.parameters()).device), *_torch_code())
+    walk.put(*surroundings(next(model.parameters()).device), *torch_code())
     for part in (model, loss_function, (*training_data,), (*validation,), settings, train):
         walk(part)
     walk.refuse_shared_weights(model)
@@ -121,14 +111,18 @@ class _Walk:
             self(value.__func__)
         elif kind is property:
             self((value.fget, value.fset, value.fdel))
-        elif getattr(value, "__module__", None) == __name__:
+        elif value in (identity, likeness):
             self.put(value.__qualname__)  # What looks at all this is no part of it.
         elif isinstance(value, types.FunctionType):
             self.function(value)
         elif isinstance(value, type):
             self.kind(value)
-        elif isinstance(value, (types.ModuleType, types.BuiltinFunctionType)):
-            self.put(getattr(value, "__module__", None), value.__name__)
+        elif isinstance(value, types.ModuleType):
+            self.put(value.__name__)
+        elif isinstance(value, types.BuiltinFunctionType):
+            self.put(value.__module__, value.__qualname__)
+            if not isinstance(value.__self__, (types.ModuleType, type, type(None))):
+                self.fail(f"{value.__qualname__} belongs to something that may change")
         else:
             self.fail(f"a {kind.__qualname__} may hold anything")
 
@@ -184,15 +178,15 @@ class _Walk:
     def function(self, value):
         code, root = value.__code__, self.origin(value)
         if root == "torch" and code.co_filename.startswith(TRUSTED):
-            return self.put(_called(value))
+            return self.put(called(value))
         at_home = root != "aelib" or value.__globals__ is vars(sys.modules[value.__module__])
         # A function that a decorator of the standard library made lives there.
         if not at_home and not hasattr(value, "__wrapped__"):
             self.fail(f"{value.__qualname__} has a namespace of its own")
         if not code.co_filename.startswith(TRUSTED):
             self.fail(f"{value.__qualname__} stands in {code.co_filename}")
-        self.put(_digest(code))
-        cells = _cells(value)
+        self.put(digest(code))
+        cells = cells_of(value)
         if not self.strict:  # What such a function counts or collects does not make it another.
             cells = [cell for cell in cells if not isinstance(cell, (list, dict, set))]
         self((value.__defaults__, value.__kwdefaults__, vars(value), cells))
@@ -259,27 +253,6 @@ def _names(code):
     return set(code.co_names).union(*map(_names, nested))
 
 
-_digests = {}
-
-
-def _digest(code):
-    """A short text for what the code of a function does, wherever it stands."""
-    if id(code) not in _digests:
-        parts = [getattr(code, name) for name in dir(code) if name in _CODE]
-        for const in code.co_consts:
-            if isinstance(const, types.CodeType):
-                parts.append(_digest(const))
-            else:
-                parts.append(sorted(map(repr, const)) if type(const) is frozenset else const)
-        digest = hashlib.sha256(repr(parts).encode()).hexdigest()
-        _digests[id(code)] = digest, code  # Kept, so that its id stays its own.
-    return _digests[id(code)][0]
-
-
-_CODE = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags")
-_CODE += ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_exceptiontable")
-
-
 def _source():
     """A short text for all code in aelib's files."""
     files = sorted(PACKAGE.rglob("*.py"))
@@ -290,94 +263,4 @@ def _source():
 SOURCE = _source()
 
 
-def _surroundings(device):
-    """What PyTorch computes by besides its arguments.
-
-    Raises:
-        CannotTellError: something looks at every function or layer that is called.
-    """
-    hooks = [
-        value
-        for module in (torch_module, torch_optimizer)
-        for name, value in vars(module).items()
-        if name.startswith("_global_") and "hooks" in name and value
-    ]
-    modes = torch._C._len_torch_function_stack() + torch._C._len_torch_dispatch_stack()
-    saved = torch._C._autograd._top_saved_tensors_default_hooks(True)
-    autocast = any(torch.is_autocast_enabled(kind) for kind in {"cpu", device.type})
-    if hooks or modes or saved or autocast or not torch.is_grad_enabled():
-        raise CannotTellError("global hooks, modes or autocast are at work")
-    if torch.distributed.is_initialized():
-        raise CannotTellError("other processes take part")
-    random = [torch.get_rng_state()]
-    if device.type in ("cuda", "mps"):
-        random.append(getattr(torch, device.type).get_rng_state())
-    backends = torch.backends
-    return [
-        [hashlib.sha256(state.numpy()).hexdigest() for state in random],
-        sorted((k, v) for k, v in os.environ.items() if k.startswith(ENVIRONMENT)),
-        platform.machine(),
-        backends.cpu.get_cpu_capability(),
-        device.type == "cuda" and torch.cuda.get_device_name(device),
-        torch.get_num_threads(),
-        torch.get_default_dtype(),
-        torch.get_default_device(),
-        torch.get_float32_matmul_precision(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-        torch.utils.deterministic.fill_uninitialized_memory,
-        backends.mkldnn.enabled,
-        backends.mkldnn.deterministic,
-        *[getattr(backends.cudnn, n) for n in ("enabled", "benchmark", "deterministic")],
-        *[one.allow_tf32 for one in (backends.cudnn, backends.cuda.matmul)],
-        (torch.full((1,), 1e-38) * 1e-2).item(),  # 0, where such small numbers are flushed.
-    ]
-
-
-def _torch_code():
-    """What stands behind the names of PyTorch by which networks are trained."""
-    found = []
-    for name in sorted(sys.modules):
-        if name in _TORCH or name.startswith(("torch.nn.modules.", "torch.optim.")):
-            found += _names_of(sys.modules[name], name)
-    for holder in (torch.Tensor, torch._C._nn):
-        found += _names_of(holder, holder.__name__)
-    return [hashlib.sha256(repr(found).encode()).hexdigest()]
-
-
-_TORCH = ("torch", "torch.functional", "torch.nn", "torch.nn.functional", "torch.nn.parameter")
-_TORCH += ("torch._tensor", "torch.autograd", "torch.autograd.function", "torch.optim")
-
-
-def _names_of(holder, module, above=()):
-    """What the names of a module or class stand for, as far as it can be called."""
-    found = []
-    for name, value in sorted(vars(holder).items()):
-        if isinstance(value, type) and value.__module__ == module and value not in above:
-            found.append((name, value.__bases__, _names_of(value, module, (*above, value))))
-        elif name in MOVING:
-            continue
-        elif callable(value) or isinstance(value, (staticmethod, classmethod, property)):
-            found.append((name, _called(value)))
-    return found
-
-
-def _called(value, depth=4):
-    """A short text for what is called by a function, a method or a property."""
-    if isinstance(value, property):
-        return [_called(part) for part in (value.fget, value.fset)]
-    value = getattr(value, "__func__", value)
-    code = getattr(value, "__code__", None)
-    if code and code.co_qualname == HOOKED and code.co_filename == torch_optimizer.__file__:
-        value = value.__wrapped__
-    if not isinstance(value, types.FunctionType) or depth == 0:
-        return type(value).__qualname__, getattr(value, "__qualname__", None)
-    values = [*_cells(value), *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-    below = [_called(one, depth - 1) for one in values if isinstance(one, types.FunctionType)]
-    return _digest(value.__code__), below, [one for one in values if type(one) in PLAIN]
-
-
-def _cells(function):
-    """The values that a function has from around it; a cell can be empty for a while."""
-    cells = [cell for cell in function.__closure__ or () if cell != types.CellType()]
-    return [cell.cell_contents for cell in cells]
+SOURCE = _source()

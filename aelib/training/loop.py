@@ -121,8 +121,7 @@ def train(
     batch_loss = CheckedLoss(loss_function, targets)
     smallest_batch = (len(inputs) - 1) % batch_size + 1
     network, loss_of_share = join_processes(model, batch_loss, smallest_batch)
-    begun = explained(inputs, lambda: not batch_loss.called)
-    with interruptible(model, history, epochs, batch_loss), begun:
+    with interruptible(model, history, epochs, batch_loss), explained(inputs, batch_loss):
         for epoch in progress(len(history["training_loss"]), epochs):
             loss = train_epoch(
                 network, inputs, targets, loss_of_share, optimizer, batch_size, generator
