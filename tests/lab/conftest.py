@@ -21,7 +21,7 @@ def git(folder, *arguments):
 
 @pytest.fixture(scope="session")
 def clone(browser, tmp_path_factory):
-    """A fresh repository of the files as they are here; without a browser there is no use for it."""
+    """A fresh repository of the files as they are here, for a browser to look at."""
     root = tmp_path_factory.mktemp("clone")
     for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
         if name and (ROOT / name).exists():

@@ -73,7 +73,7 @@ def test_a_training_interrupted_after_two_epochs_is_known_as_such(open_lesson):
 
 
 def test_a_training_interrupted_before_its_first_epoch_ends(open_lesson):
-    settings = {"train_size": 1_000, "batch_size": 1, "seed": 4321}
+    settings = {"train_size": 1_000, "batch_size": 5, "seed": 4321}
     lesson = open_lesson(f"{STEM['04']}.ipynb", **SMALL | settings)
     lesson.start()
     lesson.until(lambda: 0 in bars(lesson.cells()))
