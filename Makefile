@@ -14,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web lab lock clean
+.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web lab test-lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,10 @@ test-web: web ## test that page in Chromium (on Debian: apt-get install chromium
 
 lab: $(READY) ## open lesson 1 in JupyterLab, where a training may take all cores
 	@$(PYTHON) -m tools.lab
+
+test-lab: $(READY) ## test the lessons in JupyterLab and Chromium (on Debian: apt-get install chromium)
+	@$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[site]'
+	@$(PYTHON) -m pytest -rs tests/lab
 
 lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping the versions it has
 	@$(PYTHON) -m uv pip compile --universal --quiet --no-header --no-annotate \

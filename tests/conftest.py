@@ -1,8 +1,10 @@
 """The surroundings of every test."""
 
 import os
+import shutil
 import signal
 
+import pytest
 from joblib import cpu_count
 
 os.environ["AELIB_PROGRESS"] = "off"
@@ -13,3 +15,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers(config):
     """As many as there are cores to use: in a container those of its quota."""
     return cpu_count()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, driven by Playwright."""
+    driver = pytest.importorskip(
+        "playwright.sync_api", reason="`make test-web` and `make test-lab` install it"
+    )
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        pytest.skip("Chromium is not installed: on Debian, `apt-get install chromium`")
+    # Chromium's sandbox does not work for the user root, which containers often run as.
+    arguments = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()

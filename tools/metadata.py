@@ -13,9 +13,12 @@ KEPT = {"tags", "lines_to_next_cell"}
 def tidy(notebook):
     """Leave a notebook its cells with what is `KEPT` and their outputs, and `METADATA`.
 
-    Timings, the version of Python and the state of widgets go.
+    Timings, the version of Python and the state of widgets go, and outputs without content, which
+    progress bars leave.
     """
     for cell in notebook["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = [one for one in cell["outputs"] if one.get("data") != {}]
         for key in set(cell["metadata"]) - KEPT:
             del cell["metadata"][key]
     notebook["metadata"].clear()

@@ -8,6 +8,7 @@ change with a name that it looks up, a hook with a list elsewhere.
 
 import builtins
 import collections
+import contextlib
 import functools
 import hashlib
 import platform
@@ -261,6 +262,19 @@ def _source():
 
 
 SOURCE = _source()
+_told = {SOURCE}
+
+
+def say_if_changed():
+    """Say, once for each change, that aelib's files are not what runs here any more."""
+    with contextlib.suppress(OSError):  # A file that an editor is just replacing.
+        source = _source()
+        if source not in _told:
+            _told.add(source)
+            print(
+                "aelib's files have changed since they were imported: restart the kernel to run "
+                "the new ones."
+            )
 
 
 SOURCE = _source()

@@ -7,7 +7,7 @@ import torch
 from aelib.data import scaled
 from aelib.settings import check_settings
 from aelib.training.checks import CheckedLoss, check_inputs, check_loss, check_training, explained
-from aelib.training.identity import likeness
+from aelib.training.identity import likeness, say_if_changed
 from aelib.training.interrupt import History, interruptible
 from aelib.training.processes import join_processes, mean_over_processes
 from aelib.training.progress import progress
@@ -103,6 +103,7 @@ def train(
         "weight_decay": weight_decay,
         "one_cycle": one_cycle,
     }
+    say_if_changed()
     check_training(
         model, training_data, validation, loss_function, state_file=state_file, **settings
     )
