@@ -355,10 +355,27 @@ def test_other_settings_are_trained_with(folder, settings):
     assert not cached(fresh(layer), **settings)[1]
 
 
+def test_weights_that_share_their_memory_are_not_those_that_are_only_equal(folder):
+    def network(keep):
+        model = fresh()
+        model.decoder[0].bias.data = keep(model.decoder[2].bias.data)
+        return model
+
+    assert cached(network(torch.clone))[1]
+    assert not cached(network(torch.clone))[1]
+    assert cached(network(torch.detach))[1]
+
+
 def test_autocast_around_it_is_trained_with(folder):
     assert cached(fresh())[1]
     with torch.autocast("cpu"):
         assert cached(fresh())[1]
+
+
+def test_a_training_with_a_state_of_its_own_is_not_kept(folder, tmp_path):
+    for file in ("one", "other"):
+        assert cached(fresh(), state_file=tmp_path / file)[1]
+    assert not folder.exists()
 
 
 def test_a_class_edited_in_a_cell_is_trained_again(folder):
