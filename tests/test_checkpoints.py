@@ -355,10 +355,44 @@ def test_other_settings_are_trained_with(folder, settings):
     assert not cached(fresh(layer), **settings)[1]
 
 
+@pytest.mark.parametrize(
+    "register",
+    [
+        lambda model, hook: model.register_forward_hook(hook),
+        lambda model, hook: model.encoder.register_forward_pre_hook(hook),
+        lambda model, hook: model.encoder[0].bias.register_hook(hook),
+        lambda model, hook: model.register_state_dict_post_hook(hook),
+    ],
+)
+def test_two_hooks_are_not_taken_for_one_another(folder, register):
+    for hook in (lambda *_: None, lambda *batch: None if batch else 2):
+        model = fresh()
+        register(model, hook)
+        assert cached(model)[1]
+    assert not folder.exists()
+
+
+def test_weights_that_share_their_memory_are_not_those_that_are_only_equal(folder):
+    def network(keep):
+        model = fresh()
+        model.decoder[0].bias.data = keep(model.decoder[2].bias.data)
+        return model
+
+    assert cached(network(torch.clone))[1]
+    assert not cached(network(torch.clone))[1]
+    assert cached(network(torch.detach))[1]
+
+
 def test_autocast_around_it_is_trained_with(folder):
     assert cached(fresh())[1]
     with torch.autocast("cpu"):
         assert cached(fresh())[1]
+
+
+def test_a_training_with_a_state_of_its_own_is_not_kept(folder, tmp_path):
+    for file in ("one", "other"):
+        assert cached(fresh(), state_file=tmp_path / file)[1]
+    assert not folder.exists()
 
 
 def test_a_class_edited_in_a_cell_is_trained_again(folder):

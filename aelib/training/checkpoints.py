@@ -40,8 +40,12 @@ def train_or_load(name, model, training_data, loss_function, *, validation=(), *
         return train(model, training_data, loss_function, validation=validation, **settings)
 
     try:
+        if settings.get("state_file"):
+            raise CannotTellError("what is in the file takes part")
         key = identity(model, loss_function, training_data, validation, settings, train)
-    except (CannotTellError, AttributeError, RuntimeError, StopIteration, TypeError):
+    except (CannotTellError, AttributeError, RuntimeError, StopIteration, TypeError, ValueError):
+        key = None
+    if key is None:
         return train_now()  # Which says what is wrong with an argument, if that was it.
     path = project_folder() / "runs" / "checkpoints" / f"{name}-{key}.safetensors"
     with _only_process(path):

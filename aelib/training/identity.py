@@ -51,6 +51,7 @@ def identity(model, loss_function, training_data, validation, settings, train):
     for part in (model, loss_function, (*training_data,), (*validation,), settings, train):
         walk(part)
     walk.refuse_shared_weights(model)
+    walk.refuse_hidden_layers(model, loss_function)
     return walk.hashed.hexdigest()[:32]
 
 
@@ -112,7 +113,7 @@ class _Walk:
             self(value.__func__)
         elif kind is property:
             self((value.fget, value.fset, value.fdel))
-        elif value in (identity, likeness):
+        elif value is identity or value is likeness:
             self.put(value.__qualname__)  # What looks at all this is no part of it.
         elif isinstance(value, types.FunctionType):
             self.function(value)
@@ -148,6 +149,15 @@ class _Walk:
             if id(tensor) in own and tensor.numel() and not alone:
                 self.fail("weights share their memory with others")
 
+    def refuse_hidden_layers(self, *known):
+        """Layers that are not saved with the model may come out of a training as others."""
+        layers = {id(value) for _, value in self.seen.values() if isinstance(value, nn.Module)}
+        for one in known:
+            if isinstance(one, nn.Module):
+                layers -= {id(layer) for layer in one.modules()}
+        if layers:
+            self.fail("a layer is kept where PyTorch does not see it")
+
     def module(self, value):
         self(type(value))
         if not type(value).__module__.startswith(("torch.nn.modules.", "aelib.")):
@@ -156,8 +166,8 @@ class _Walk:
             self.fail("a buffer is not saved with the weights")
         for name, item in vars(value).items():
             self.put(name)
-            if "hook" in name and item:
-                self.fail("a module has hooks")
+            if item and ("hook" in name or name == "_compiled_call_impl"):
+                self.fail("a module has hooks, or is compiled")
             elif name in ("_parameters", "_buffers") and not self.strict:
                 # Its first weights do not matter to a training that goes on.
                 self.put(*[(one, None if w is None else w.shape) for one, w in item.items()])
