@@ -66,8 +66,9 @@ class Lesson:
             self.page.wait_for_timeout(50)
 
     def running(self, index):
-        states = "(i) => lesson.content.widgets[i].model.executionState"
-        return self.page.evaluate(states, index) == "running"
+        """Whether a code cell runs, and does not only wait for those before it."""
+        counts = [c["execution_count"] for c in self.cells()[: index + 1] if "outputs" in c]
+        return all(counts[:-1]) and not counts[-1]
 
     def save(self):
         self.page.evaluate("async () => { await lesson.context.save(); }")
