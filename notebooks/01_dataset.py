@@ -398,6 +398,8 @@ check_images_needed(images_needed)
 # both have faced the *same* images, you can count those on which they differ. Lesson 5 does.
 #
 # </details>
+
+# %% [markdown]
 # <details><summary>Somebody tries 200 settings and reports the best accuracy on the test images.
 # What is wrong with it?</summary>
 #

@@ -626,6 +626,8 @@ check_is_dead(is_dead)
 # small for the task.
 #
 # </details>
+
+# %% [markdown]
 # <details><summary>Why is the validation loss of the first epoch lower than the training loss?
 # </summary>
 #

@@ -429,6 +429,8 @@ check_shift_beats_black(shift_beats_black)
 # others. Measure what you want to know.
 #
 # </details>
+
+# %% [markdown]
 # <details><summary>Why may PCA not be fitted on the test images, although it uses no labels?
 # </summary>
 #

@@ -511,6 +511,8 @@ check_confusion(confusion)
 # in its `state_dict()` before and after.
 #
 # </details>
+
+# %% [markdown]
 # <details><summary>The loss of your classifier stays near 1.5, however long it trains, though it
 # gets most digits right. What do you look for?</summary>
 #

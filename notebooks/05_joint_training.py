@@ -521,6 +521,8 @@ check_best_epoch(best_epoch_of)
 # mistakes. Say what you need before you look.
 #
 # </details>
+
+# %% [markdown]
 # <details><summary>McNemar's test gives p = 0.3. Are the two classifiers equally good?</summary>
 #
 # It has not shown that they differ. With few images on which they disagree, a real difference goes

@@ -382,7 +382,8 @@ for approach in (1, 2):
 # trying: on images of the training file that were set aside, until ten seeds out of ten arrived.
 # The autoencoder's was raised once more, when one seed of a first benchmark fell short. The time of
 # that search is not counted.
-#
+
+# %% [markdown]
 # ## More images, more cores, more processes
 #
 # **Predict:** ten times the images: ten times the time? And twice the cores: half the time? There
