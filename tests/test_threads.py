@@ -78,7 +78,7 @@ def test_a_setting_that_is_no_number_of_threads_is_refused(setting):
                 "cpu,cpuacct/a/cpu.cfs_quota_us": "200000",
                 "cpu,cpuacct/a/cpu.cfs_period_us": "50000",
             },
-            1,
+            4,
         ),
     ],
 )

@@ -219,7 +219,7 @@ class _Walk:
             return
         self.put(value.__name__)
         for name in names:
-            item = getattr(value, name, None)
+            item = vars(value).get(name)  # Not what a module makes on demand.
             if (id(value), name) in self.seen or item is None or name in MOVING:
                 continue
             self.seen[id(value), name] = len(self.seen), value
@@ -285,6 +285,3 @@ def say_if_changed():
                 "aelib's files have changed since they were imported: restart the kernel to run "
                 "the new ones."
             )
-
-
-SOURCE = _source()
