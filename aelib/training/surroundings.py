@@ -34,7 +34,13 @@ FLAGS += ("mkldnn.fp32_precision", "mkldnn.conv.fp32_precision", "mkldnn.matmul.
 FLAGS += ("cudnn.enabled", "cudnn.benchmark", "cudnn.deterministic", "cudnn.allow_tf32")
 FLAGS += ("cuda.matmul.allow_tf32", "cuda.matmul.allow_fp16_reduced_precision_reduction")
 #: For what PyTorch itself replaces functions of its core.
-OVERRIDES = ("Meta", "CUDA", "PythonTLSSnapshot", "FuncTorchDynamicLayerFrontMode")
+OVERRIDES = (
+    "Meta",
+    "CUDA",
+    "PythonTLSSnapshot",
+    "FuncTorchDynamicLayerFrontMode",
+    "FuncTorchBatched",
+)
 #: Attributes of a class that say nothing about what it does.
 WITHOUT_EFFECT = ("__doc__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__")
 
