@@ -14,6 +14,7 @@ import hashlib
 import platform
 import sys
 import types
+import warnings
 from pathlib import PurePath
 
 import torch
@@ -219,7 +220,9 @@ class _Walk:
             return
         self.put(value.__name__)
         for name in names:
-            item = vars(value).get(name)  # Not what a module makes on demand.
+            with warnings.catch_warnings():  # Some names are there only to warn of.
+                warnings.simplefilter("ignore")
+                item = getattr(value, name, None)
             if (id(value), name) in self.seen or item is None or name in MOVING:
                 continue
             self.seen[id(value), name] = len(self.seen), value
