@@ -201,18 +201,21 @@ def test_claims_are_shown_folded_and_stored(shown, monkeypatch):
     monkeypatch.setattr(lesson, "claim_counts", lambda source: {})
     claim("codes_help", "Codes <help>.", torch.tensor(True))
     claim("pca_wins", "PCA wins.", False)
+    claim("often", "Mostly, it falls.", True)
     show_claims("MNIST", DEFAULTS, WHOLE)
     [bundle] = shown
     assert bundle[CLAIMS_MIME] == {
         "source": "MNIST",
-        "claims": {"codes_help": True, "pca_wins": False},
+        "claims": {"codes_help": True, "pca_wins": False, "often": True},
+        "facts": ["codes_help", "pca_wins"],
     }
     assert bundle["text/plain"].splitlines() == [
-        "Claims of this lesson: 1 of 2 hold in this run",
+        "Claims of this lesson: 2 of 3 hold in this run",
         "holds: Codes <help>.",
         "does not hold in this run: PCA wins.",
+        "holds: Mostly, it falls.",
     ]
-    assert bundle["text/html"].startswith("<details><summary>Claims of this lesson: 1 of 2")
+    assert bundle["text/html"].startswith("<details><summary>Claims of this lesson: 2 of 3")
     assert "<li>holds: Codes &lt;help&gt;.</li>" in bundle["text/html"]
 
 

@@ -162,6 +162,8 @@ def test_a_failing_lesson_is_named_and_the_others_still_run(root, capsys):
         "has_epochs": False,
         "accuracy": 95.5,
         "given": [5, 7],
+        "claims": 0,
+        "claims_below_19_of_20": 0,
         "settings": {"epochs": 5, "seed": 7},
     }
     assert {name: one["status"] for name, one in lessons.items()} == {
@@ -192,6 +194,16 @@ def test_one_lesson_runs_alone(root):
     assert metrics["given"] == [20, 0]
 
 
+def test_claims_are_counted_and_facts_that_held_too_seldom(monkeypatch):
+    counts = {"one": (18, 20), "two": (19, 20), "three": (2, 20), "gone": (0, 20)}
+    monkeypatch.setattr(run, "claim_counts", lambda source: counts if source == "MNIST" else {})
+    first = {"source": "MNIST", "claims": {"one": True, "two": True}, "facts": ["one", "two"]}
+    second = {"source": "MNIST", "claims": {"three": False, "new": True}, "facts": ["new"]}
+    assert run.count_claims([first, second]) == {"claims": 4, "claims_below_19_of_20": 1}
+    elsewhere = run.count_claims([{**first, "source": "digits"}])
+    assert elsewhere == {"claims": 2, "claims_below_19_of_20": 0}
+
+
 @pytest.mark.parametrize(
     ("second", "complaint"),
     [
@@ -203,7 +215,7 @@ def test_one_lesson_runs_alone(root):
 def test_lessons_that_disagree_leave_no_metrics(tmp_path, capsys, second, complaint):
     first = {"source": "MNIST", "mse": 0.1}
     results = {
-        name: {"status": "ok", "seconds": 1.0, "metrics": [metrics]}
+        name: {"status": "ok", "seconds": 1.0, "metrics": [metrics], "claims": []}
         for name, metrics in {"01_a": first, "02_b": second}.items()
     }
     assert run.report(results, {}, tmp_path) == 1

@@ -25,6 +25,8 @@ from aelib.studies import (
     replication,
     run_row,
     same_settings,
+    scales,
+    spread_labels,
 )
 from aelib.training import checkpoints
 from tools import studies as run_studies
@@ -135,7 +137,9 @@ def test_a_random_row_is_true(name):
     print(settings, seed)
     row = run_row(study, settings, seed)
     metrics = {
-        key: row[key] for key in row if "mse" in key or "accuracy" in key or "approach_" in key
+        key: row[key]
+        for key in row
+        if key not in settings and isinstance(row[key], float) and key not in ("seed", "choice")
     }
     assert len(metrics) >= 2
     check_row(read_rows(name), settings, metrics)
@@ -216,6 +220,57 @@ def test_an_unknown_study_and_a_dead_scheduler_are_refused(monkeypatch):
         pass
 
 
+SMALL_SCALES = {"source": "digits", "unlabelled": 500, "labels": 100}
+SMALL_SPREAD = {"source": "digits", "unlabelled": 500, "in_graph": 500, "labels": 30}
+
+
+def test_each_code_is_classified_by_three_heads_in_two_scales():
+    rows = [run_row(scales, {**SMALL_SCALES, "code": code}, 0) for code in scales.CODES]
+    ways = [f"{scale}_{head}" for scale in scales.SCALES for head in scales.HEADS]
+    assert all(40 < row[way] < 100 for row in rows for way in ways)
+    assert len({row["one_regression"] for row in rows}) == len(scales.CODES)
+    # Components as large as their spread are what PCA is about.
+    principal = rows[scales.CODES.index(scales.PRINCIPAL)]
+    assert all(principal[f"one_{head}"] > principal[f"each_{head}"] + 3 for head in scales.HEADS)
+
+
+def test_spread_labels_train_a_classifier_and_nobody_looks_at_a_hidden_label(monkeypatch):
+    settings = {**SMALL_SPREAD, "code": spread_labels.AUTOENCODER}
+    row = run_row(spread_labels, settings, 0)
+    assert all(50 < value < 100 for name, value in row.items() if "accuracy" in name)
+    drawn_with = []
+    monkeypatch.setattr(
+        spread_labels,
+        "spread",
+        lambda codes, drawn, labels: (
+            drawn_with.append((drawn, labels)) or (torch.arange(len(codes)) % 10, torch.ones(500))
+        ),
+    )
+    blind = run_row(spread_labels, settings, 0)
+    assert all(len(drawn) == len(labels) == 30 for drawn, labels in drawn_with)
+    assert blind["again_accuracy"] < 40, "without what was spread nothing can be learned"
+
+
+def test_labels_flow_to_neighbours_and_a_crowded_class_takes_no_more_than_its_part():
+    torch.manual_seed(0)
+    codes = torch.cat([torch.randn(60, 2) * 0.1, torch.randn(60, 2) + 6, torch.randn(60, 2) - 6])
+    truth = torch.arange(3).repeat_interleave(60)
+    names, sure = spread_labels.spread(codes, torch.tensor([0, 60, 120]), torch.tensor([0, 1, 2]))
+    assert (names == truth).float().mean() > 0.95
+    assert ((sure > 0) & (sure <= 1)).all()
+    # A class that has no label gets no image.
+    names, _ = spread_labels.spread(codes, torch.tensor([0, 60]), torch.tensor([7, 3]))
+    assert set(names.tolist()) == {3, 7}
+
+
+def test_of_each_class_the_surest_are_trusted_and_all_that_are_labelled():
+    images, names = torch.rand(10, 1, 28, 28), torch.tensor([0] * 5 + [1] * 5)
+    sure = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.9, 0.8, 0.7, 0.6, 0.5])
+    trusted = spread_labels.surest(images, names, sure, torch.tensor([0]), 0.4)
+    assert torch.equal(trusted.images, images[[0, 3, 4, 5, 6]])
+    assert trusted.labels.tolist() == [0, 0, 0, 1, 1]
+
+
 # Odd calls --------------------------------------------------------------------------------------
 
 ROWS = {
@@ -225,6 +280,8 @@ ROWS = {
         **{"source": "digits", "unlabelled": 100, "steps": 5, "labels": 10},
         **{"variant": "plain", "method": few_labels.PIXELS},
     },
+    scales: {**SMALL_SCALES, "code": scales.PIXELS},
+    spread_labels: {**SMALL_SPREAD, "code": spread_labels.PIXELS},
 }
 MISSPELT = [None, "", "xx", "As published", "onecycle", ["none"], float("nan"), b"none"]
 NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
@@ -241,7 +298,8 @@ NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
     + [(recipe, "approach", value) for value in (0, 3, 1.5, "1")]
     + [(recipe, "habits", value) for value in ("none + one-cycle", "one-cycle+wide head", "one-")]
     + [(few_labels, "variant", value) for value in few_labels.VARIANTS]
-    + [(few_labels, "labels", 101)],
+    + [(few_labels, "labels", 101), (scales, "labels", 501), (spread_labels, "labels", 501)]
+    + [(spread_labels, "in_graph", 501)],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_study_refuses_a_setting_that_means_nothing(study, name, value):
@@ -260,7 +318,9 @@ def test_a_study_refuses_settings_of_another_study(study, change):
 
 @pytest.mark.parametrize("name", [None, "", "replicate", "replication.csv", "../results/recipe"])
 def test_a_table_that_is_not_there_is_named(name):
-    assert "few_labels, recipe, replication" in assert_refused(read_rows, name, says=repr(name))
+    assert "few_labels, recipe, replication, scales, spread_labels" in assert_refused(
+        read_rows, name, says=repr(name)
+    )
 
 
 def test_columns_that_are_not_there_are_named():

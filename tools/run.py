@@ -14,10 +14,12 @@ from pathlib import Path
 import nbformat
 
 from aelib.files import write_whole
-from aelib.settings import check_settings
+from aelib.results import claim_counts, is_fact
+from aelib.settings import CLAIMS_MIME, check_settings
 from tools.lessons import (
     ROOT,
     choose,
+    displayed,
     displayed_metrics,
     execute,
     failure,
@@ -112,7 +114,7 @@ def lesson_runner(path, runs, settings):
 
     async def run(job):
         notebook = read(path, settings)
-        result = {"status": "ok", "metrics": []}
+        result = {"status": "ok", "metrics": [], "claims": []}
         at = {"cell": None, "index": 0}
 
         def on_cell_start(cell, cell_index):
@@ -122,6 +124,7 @@ def lesson_runner(path, runs, settings):
         try:
             await execute(notebook, path.parent, on_cell_start)
             result["metrics"] = displayed_metrics(notebook)
+            result["claims"] = displayed(notebook, CLAIMS_MIME)
         except Exception as error:  # Whatever it is, the other lessons still run.
             result["status"] = "failed"
             result["error"] = failure(error, notebook=notebook, **at)
@@ -153,6 +156,7 @@ def report(results, settings, runs):
     if clashes:
         clashes.append("so there is no metrics.json of this run")
     else:
+        metrics.update(count_claims([shown for one in results.values() for shown in one["claims"]]))
         metrics["settings"] = settings
         metrics["lessons"] = {
             name: {"seconds": result["seconds"], "status": result["status"]}
@@ -163,6 +167,18 @@ def report(results, settings, runs):
         print(f"\n{problem}")
     print(f"\nThe executed lessons are in {runs}")
     return 1 if failures or clashes else 0
+
+
+def count_claims(displays):
+    """How many claims the lessons made, and how many stand as fact and held too seldom."""
+    seldom = [
+        name
+        for shown in displays
+        for name, pair in claim_counts(shown["source"]).items()
+        if name in shown["facts"] and not is_fact(*pair)
+    ]
+    made = sum(len(shown["claims"]) for shown in displays)
+    return {"claims": made, "claims_below_19_of_20": len(seldom)}
 
 
 def show(value):

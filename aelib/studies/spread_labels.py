@@ -1,0 +1,204 @@
+"""What a few labels can do when the images without labels are used twice.
+
+First an encoder learns from all of them. Then the labels are spread over a graph that joins images
+whose codes are near each other, a classifier is trained on the images whose spread label is
+surest, as if somebody had labelled them, and its own code makes a better graph for a second round.
+Nothing is chosen by a label that is not there: all settings are the same for all rows.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from aelib.data import Split, balanced_draw, load_data
+from aelib.evaluation import accuracy
+from aelib.models import MLP, Autoencoder, Classifier, Encoder, RandomAffine
+from aelib.studies import check_study_settings
+from aelib.studies.few_labels import Projection
+from aelib.studies.recipe import Reconstruction, reconstruction_error
+from aelib.training import infer, train, train_or_load
+
+LABELS = (10, 30, 100, 300)
+PIXELS, PRINCIPAL, RANDOM, AUTOENCODER = "pixels", "PCA-48", "random code", "autoencoder's code"
+CODES = (PIXELS, PRINCIPAL, RANDOM, AUTOENCODER)
+#: How many neighbours an image has in the graph, and how much it takes from them at each step.
+NEIGHBOURS, ALPHA = 10, 0.99
+#: The part of each class that is trusted, in the first round and in the second.
+TRUSTED = (0.7, 0.9)
+ALL = {"source": "mnist", "unlabelled": 59_000, "in_graph": 20_000}
+FEW = {"source": "mnist", "unlabelled": 6_000, "in_graph": 6_000}
+#: What lesson 7 runs again, on either source.
+LIVE = {"code": AUTOENCODER, "labels": 100}
+STAND_IN = {"source": "digits", "unlabelled": 2_000, "in_graph": 2_000, **LIVE}
+JOBS = (
+    [({**ALL, "code": AUTOENCODER, "labels": n}, seed) for seed in range(5) for n in LABELS]
+    + [(STAND_IN, seed) for seed in range(5)]
+    + [({**FEW, "code": AUTOENCODER, "labels": n}, seed) for seed in range(3) for n in (10, 100)]
+    + [
+        ({**ALL, "code": code, "labels": labels}, seed)
+        for seed in range(2)
+        for code in (PIXELS, PRINCIPAL, RANDOM)
+        for labels in (10, 100)
+    ]
+)
+
+
+def run(settings, seed):
+    """Spread labels, train on what was spread, and do both once more with the classifier's code.
+
+    Args:
+        settings: the source, how many images there are without labels, how many of these are in
+            the graph, which code joins them, and how many labels there are.
+
+    Returns:
+        In percent: `spread_accuracy`, how many of the unlabelled images in the graph got their
+        right label; `still_accuracy`, the accuracy on all test images of a classifier trained on
+        the surest of them; `moved_accuracy`, with affine moves; `spread_again_accuracy` and
+        `again_accuracy`, of a second round with moves, on the code of that classifier.
+
+    Raises:
+        ValueError: a setting that means nothing.
+    """
+    check_study_settings(settings, unlabelled=int, in_graph=int, code=CODES, labels=int)
+    if settings["in_graph"] > settings["unlabelled"]:
+        raise ValueError(f"in_graph={settings['in_graph']}: there are fewer images without labels")
+    if settings["labels"] > settings["in_graph"]:
+        raise ValueError(f"{settings['labels']} labels are more than there are images to label")
+    images = settings["source"], settings["unlabelled"], seed
+    data = load(*images)
+    pool, truth = (part[: settings["in_graph"]] for part in data.train)
+    generator = torch.Generator().manual_seed(seed)
+    drawn = balanced_draw(truth, settings["labels"], generator)
+
+    def score(model):
+        return accuracy(infer(model, data.full_test.images).argmax(1), data.full_test.labels)
+
+    def right(names):
+        others = torch.ones(len(pool), dtype=torch.bool)
+        others[drawn] = False
+        return accuracy(names[others], truth[others])
+
+    names, sure = spread(code_of(settings["code"], pool, images), drawn, truth[drawn])
+    trusted = surest(pool, names, sure, drawn, TRUSTED[0])
+    moved = learn(trusted, RandomAffine(), seed)
+    row = {
+        "spread_accuracy": right(names),
+        "still_accuracy": score(learn(trusted, nn.Identity(), seed)),
+        "moved_accuracy": score(moved),
+    }
+    names, sure = spread(infer(moved.encoder, pool), drawn, truth[drawn])
+    again = learn(surest(pool, names, sure, drawn, TRUSTED[1]), RandomAffine(), seed)
+    return {**row, "spread_again_accuracy": right(names), "again_accuracy": score(again)}
+
+
+def spread(codes, labelled, labels):
+    """Spread labels from image to image along a graph of neighbours (Zhou et al., 2004).
+
+    Args:
+        codes: `(N, ...)`.
+        labelled: which of them have a label, `(n,)`, and `labels` are these, `(n,)`.
+
+    Returns:
+        The name that each of the images gets, `(N,)`, and how sure it is: its part of all that
+        reached the image, `(N,)`. What each class has sent out is first brought to the same
+        amount (class mass normalization; Zhu et al., 2003), for all classes are about as
+        frequent; without it those that sit in a dense place take too much.
+    """
+    from sklearn.semi_supervised import LabelSpreading  # Slow, so not above.
+
+    known = np.full(len(codes), -1)
+    known[labelled.numpy()] = labels.numpy()
+    # Until what flows in a step is little beside what every image has.
+    spreading = LabelSpreading(
+        kernel=neighbour_graph, alpha=ALPHA, max_iter=1_000, tol=5e-5 * len(codes)
+    )
+    spreading.fit(codes.flatten(1).numpy(), known)
+    shares = torch.from_numpy(spreading.label_distributions_)
+    shares = shares / shares.sum(0)
+    sure, places = (shares / shares.sum(1, keepdim=True).clamp_min(1e-30)).max(1)
+    return torch.from_numpy(spreading.classes_)[places], sure
+
+
+def neighbour_graph(codes, _=None):
+    """A sparse `(N, N)` matrix of weights between each of `(N, D)` codes and its nearest ones.
+
+    A weight falls with the distance, measured by that of the farthest of the neighbours, so that
+    crowded and empty places are treated alike (Zelnik-Manor and Perona, 2004).
+    """
+    from sklearn.neighbors import kneighbors_graph
+
+    graph = kneighbors_graph(codes, min(NEIGHBOURS, len(codes) - 1), mode="distance")
+    distances = graph.data.reshape(len(codes), -1)
+    farthest = distances.max(1, keepdims=True).clip(1e-12)
+    graph.data = np.exp(-4 * (distances / farthest) ** 2).ravel()
+    return (graph + graph.T) / 2
+
+
+def surest(images, names, sure, labelled, part):
+    """A `Split`: of each class the `part` of its images that is surest, and all labelled ones."""
+    kept = torch.zeros(len(names), dtype=torch.bool)
+    for name in names.unique():
+        members = (names == name).nonzero().squeeze(1)
+        order = sure[members].argsort(descending=True, stable=True)
+        kept[members[order[: round(part * len(members))]]] = True
+    kept[labelled] = True
+    return Split(images[kept], names[kept])
+
+
+def learn(trusted, moves, seed):
+    """The classifier of approach 2, trained on images with a trusted label, for some 700 steps."""
+    torch.manual_seed(seed)
+    encoder = Encoder()
+    model = Classifier(encoder, MLP(infer(encoder, trusted.images[:6_000])))
+    train(
+        nn.Sequential(moves, model),
+        trusted,
+        cross_entropy,
+        epochs=max(5, 70_000 // len(trusted.images)),
+        batch_size=100,
+        learning_rate=0.005,
+        one_cycle=True,
+        seed=seed,
+    )
+    return model
+
+
+def code_of(code, pool, images):
+    """The codes that the first graph is made of, `(N, D)`; none of them has seen a label."""
+    if code == PIXELS:
+        return pool.flatten(1)
+    if code == PRINCIPAL:
+        return infer(Projection(load(*images).train.images[:6_000]), pool)
+    if code == RANDOM:
+        torch.manual_seed(images[-1])
+        return infer(Encoder(), pool)
+    return infer(pretrained(*images).encoder, pool)
+
+
+@lru_cache(maxsize=1)
+def load(source, unlabelled, seed):
+    """The images of a seed; kept, since row after row needs them."""
+    return load_data(source, unlabelled, 1_000, seed)
+
+
+@lru_cache(maxsize=1)
+def pretrained(source, unlabelled, seed):
+    """An autoencoder trained on all images and moves of them, without labels, or loaded."""
+    images = load(source, unlabelled, seed).train.images
+    torch.manual_seed(seed)
+    autoencoder = Autoencoder()
+    train_or_load(
+        "spread",
+        Reconstruction([RandomAffine()], autoencoder),
+        (images, images),
+        reconstruction_error,
+        epochs=max(3, 60_000 // len(images)),
+        batch_size=100,
+        learning_rate=0.005,
+        one_cycle=True,
+        seed=seed,
+    )
+    return autoencoder
