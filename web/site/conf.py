@@ -22,13 +22,15 @@ add_module_names = False
 html_theme = "sphinx_book_theme"
 html_theme_options = {
     "use_download_button": False,  # Each lesson has links of its own to what it is made of.
+    "use_fullscreen_button": False,
+    "navbar_persistent": [],
     "show_toc_level": 2,
-    "navigation_with_keys": False,
+    "footer_content_items": ["extra-footer.html"],
+    "extra_footer": "The code is under the MIT licence. MNIST is by Yann LeCun, Corinna Cortes and "
+    "Christopher Burges (CC BY-SA 3.0).",
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {
-    "**": ["navbar-logo.html", "search-button-field.html", "draw.html", "sbt-sidebar-nav.html"]
-}
+html_sidebars = {"**": ["navbar-logo.html", "find.html", "draw.html", "sbt-sidebar-nav.html"]}
 templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["site.css"]
@@ -36,3 +38,13 @@ html_favicon = "static/icon.svg"
 html_copy_source = False
 # From npm, and not from the address that Sphinx would write.
 mathjax_path = "mathjax/es5/tex-svg.js"
+
+
+def setup(app):
+    """Leave out what Python itself says of the fields of named tuples."""
+    app.connect(
+        "autodoc-skip-member",
+        lambda app, what, name, member, skip, options: (
+            skip or (getattr(member, "__doc__", None) or "").startswith("Alias for field")
+        ),
+    )
