@@ -188,3 +188,13 @@ def test_paper_has_the_lesson_and_not_the_menu(open_page):
     assert page.evaluate(
         "[...document.querySelectorAll('pre')].every((e) => e.scrollWidth <= e.clientWidth)"
     )
+
+
+def test_the_keyboard_alone_reaches_every_link(open_page):
+    page = open_page("index.html")
+    links = page.evaluate("[...document.querySelectorAll('main a[href]')].map((a) => a.href)")
+    reached = set()
+    for _ in range(len(links) + 80):  # What lies around the text, too.
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.href"))
+    assert set(links) <= reached
