@@ -14,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web lab test-lab lock clean
+.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,14 @@ web: $(READY) ## build the page where you draw a digit into runs/web/
 
 test-web: web ## test that page in Chromium (on Debian: apt-get install chromium)
 	@$(PYTHON) -m pytest -rs tests/test_prepare.py tests/web
+
+site: $(READY) ## build the site into runs/site/: the lessons as pages, and the page where you draw
+	@$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[site]'
+	@$(PYTHON) -m tools.website
+
+test-site: $(READY) ## test the site in Chromium (on Debian: apt-get install chromium)
+	@$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[site]'
+	@$(PYTHON) -m pytest -rs tests/site
 
 lab: $(READY) ## open lesson 1 in JupyterLab, where a training may take all cores
 	@$(PYTHON) -m tools.lab

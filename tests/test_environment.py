@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
@@ -59,9 +60,17 @@ def test_the_lock_covers_every_dependency_within_its_bounds(machine):
         assert one.specifier.contains(locked.get(one.name, "none")), (one, locked.get(one.name))
 
 
-def test_actions_are_those_of_a_commit_and_may_only_read():
+def test_actions_are_those_of_a_commit_and_only_the_one_that_publishes_may_write():
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
         text = path.read_text(encoding="utf-8")
         used = re.findall(r"uses: (\S+)", text)
         assert [action for action in used if not re.fullmatch(r"[^@]+@[0-9a-f]{40}", action)] == []
-        assert "permissions:\n  contents: read" in text
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {"contents": "read"}
+        for job in workflow["jobs"].values():
+            if "permissions" in job:
+                assert job["permissions"] == {"pages": "write", "id-token": "write"}
+                assert [step["uses"].split("@")[0] for step in job["steps"]] == [
+                    "actions/deploy-pages"
+                ]
+                assert job["if"] == "github.ref == 'refs/heads/main'"

@@ -22,11 +22,12 @@ BINARY = "ort-wasm-simd-threaded.wasm"
 SHIPPED = ("onnxruntime-web", "onnxruntime-common")
 
 
-def build(target, first_lesson=None):
+def build(target, first_lesson=None, tutorial=None):
     """Build the page into the folder `target`, which is emptied first.
 
     Args:
         first_lesson: the address of lesson 1, from the page; on GitHub, if None.
+        tutorial: the address of the tutorial, likewise.
 
     Raises:
         SystemExit: the packages are not there and cannot be installed.
@@ -49,7 +50,7 @@ def build(target, first_lesson=None):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     repository = project["urls"]["Repository"]
     page = (target / "index.html").read_text(encoding="utf-8")
-    page = page.replace("{{repository}}", repository)
+    page = page.replace("{{tutorial}}", tutorial or repository)
     lesson = first_lesson or f"{repository}/blob/main/notebooks/01_dataset.ipynb"
     (target / "index.html").write_text(page.replace("{{first_lesson}}", lesson), encoding="utf-8")
 
@@ -94,15 +95,15 @@ def licences():
     return text
 
 
-def main():
-    """Build into runs/web/ and say how large it is and how to see it."""
-    target = ROOT / "runs" / "web"
-    build(target)
+def tell(target, what="The page"):
+    """Say how large what was built into `target` is, and how to see it."""
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
-    print(f"The page is in {target.relative_to(ROOT)}, {size / 1e6:.1f} MB. To see it, run\n")
+    print(f"{what} is in {target.relative_to(ROOT)}, {size / 1e6:.1f} MB. To see it, run\n")
     print(f"    python -m http.server --directory {target.relative_to(ROOT)}\n")
     print("and open the address that it prints.")
 
 
 if __name__ == "__main__":
-    main()
+    folder = ROOT / "runs" / "web"
+    build(folder)
+    tell(folder)

@@ -1,0 +1,82 @@
+"""Build the site into runs/site/: the lessons as pages, and a page where you draw a digit.
+
+    python -m tools.website
+
+Its own pages are in web/site/, the rest is what lies in the repository; no lesson is run. The first
+time it takes a network, as `python -m tools.web` does.
+"""
+
+import re
+import shutil
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nbformat
+from sphinx.cmd.build import build_main
+
+from tools import web
+from tools.lessons import ROOT, find_lessons
+
+SOURCES = ROOT / "web" / "site"
+#: What the pages in `SOURCES` take their parts of, and link to.
+PARTS = ("*.md", "images/*.png", "student/*.ipynb", "aelib/results/*.csv", "aelib/results/*.json")
+
+
+def build(target):
+    """Build the site into the folder `target`, which is emptied first.
+
+    Raises:
+        SystemExit: Sphinx warns of something, or a package is missing and cannot be installed.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    web.build(target / "draw", "../notebooks/01_dataset.html", "../index.html")
+    with tempfile.TemporaryDirectory() as folder:
+        sources = Path(folder)
+        gather(sources)
+        cache = ["-d", f"{sources}/.doctrees"]
+        if build_main(["-q", "-W", "--keep-going", *cache, folder, str(target)]):
+            raise SystemExit("The site could not be built without a warning; see above.")
+
+
+def gather(sources):
+    """Put everything that Sphinx reads into the folder `sources`, where links expect it."""
+    shutil.copytree(SOURCES, sources, dirs_exist_ok=True)
+    (sources / "notebooks").mkdir()
+    for file in (file for pattern in PARTS for file in ROOT.glob(pattern)):
+        copy(file, sources / file.relative_to(ROOT))
+    shutil.make_archive(sources / "student", "zip", ROOT, "student")
+    copy(ROOT / "web" / "icon.svg", sources / "static" / "icon.svg")
+    mathjax = ROOT / "web" / "node_modules" / "mathjax"
+    for name in ("LICENSE", "es5/tex-svg.js"):
+        copy(mathjax / name, sources / "static" / "mathjax" / name)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name, path in find_lessons(ROOT / "notebooks").items():
+        copy(path, sources / "downloads" / path.name)
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = page_text(cell.source, name, project["urls"]["Repository"])
+        nbformat.write(notebook, sources / "notebooks" / path.name)
+
+
+def copy(file, place):
+    """Copy a file to `place`, in folders that are made."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, place)
+
+
+def page_text(text, name, repository):
+    """A lesson's text for its page: links for its badge, which another host would be asked for."""
+    links = (
+        rf"[Open in Colab](\1) · {{download}}`Download .ipynb <../downloads/{name}.ipynb>` · "
+        f"[Source]({repository}/blob/main/notebooks/{name}.py)"
+    )
+    text = re.sub(r"\[!\[Open in Colab\]\([^)]*\)\]\(([^)]*)\)", links, text)
+    return text.replace("](../student)", "](../student.md)")
+
+
+if __name__ == "__main__":
+    folder = ROOT / "runs" / "site"
+    build(folder)
+    web.tell(folder, "The site")
