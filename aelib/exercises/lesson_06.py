@@ -94,7 +94,12 @@ def check_living_mean(answer):
     50 % has collapsed, any other lives. It returns the mean accuracy of the living ones and how
     many they are. Where none lives the number is 0 and the mean is NaN, `float("nan")`.
     """
-    lists = [[90.0, 10.0], [80.0, 50.0], [49.9, 86.0, 92.0, 11.35], [90.0, 85.0, 12.0, 88.5, 70.0]]
+    lists = [
+        [90.0, 10.0],
+        [80.0, 50.0, 11.0],
+        [49.9, 86.0, 92.0, 11.35],
+        [90.0, 85.0, 12.0, 88.5, 70.0],
+    ]
     lists.append([11.35, 87.0, 20.0, 86.5, 92.5, 90.0, 9.8, 91.0])
 
     def rule(mean, keep=lambda values: values >= 50, count=None):
