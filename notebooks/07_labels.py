@@ -538,23 +538,129 @@ for approach in (1, 2):
 # %% [markdown]
 # ## Exercises
 #
-# 1. Which learning rate does the fine-tuned autoencoder choose with 10 labels, and which with
-#    6,000? (The column `choice` has it.) Why?
-# 2. How much luck does the pairing take out at 10 labels? For two methods with draws of their own,
-#    the variances of both would add up to that of the difference.
-# 3. Which habits have a gain whose interval excludes zero?
+# ### 1. A stratified draw
+#
+# The draws of this lesson are balanced, so many of each digit. That is a luxury: to balance a draw
+# you would have to know the classes already. Where they are known, but unequal, one often wants a
+# **stratified** draw, in which each class has the share that it has among all images.
+# `stratified_draw(labels, count, generator)` gets the classes of all images, `(N,)`, a number of
+# images, and a `torch.Generator`. It returns the indices of `count` different images. Of a class
+# with the share p it takes `count * p`, rounded down or up where that is not whole.
+
+# %%
+import numpy as np
+
+from aelib.exercises import check_labels_needed, check_paired_interval, check_stratified_draw
+
+
+def stratified_draw(labels, count, generator):
+    ### BEGIN SOLUTION
+    fair = count * labels.bincount() / len(labels)
+    numbers = fair.floor().long()
+    missing = count - numbers.sum()
+    numbers[(fair - numbers).argsort(descending=True)[:missing]] += 1  # The largest rests first.
+    drawn = []
+    for label, number in enumerate(numbers):
+        places = (labels == label).nonzero().flatten()
+        drawn.append(places[torch.randperm(len(places), generator=generator)[:number]])
+    return torch.cat(drawn)
+    ### END SOLUTION
+
+
+check_stratified_draw(stratified_draw)
+
+# %% [markdown]
+# ### 2. The interval of a paired difference
+#
+# `paired_interval(first, second)` gets the accuracies of two methods on the same draws, a list
+# each. It returns the mean of first minus second, and the lower and the upper end of its 95 %
+# interval. With few draws the spread is only estimated, so the interval reaches further than 1.96
+# standard errors: `scipy.stats.t.ppf(0.975, degrees_of_freedom)` says how many.
+#
+# **Predict:** by how much is the interval wider if you forget that the draws are the same?
+
+
+# %%
+def paired_interval(first, second):
+    ### BEGIN SOLUTION
+    from scipy import stats
+
+    differences = np.subtract(first, second)
+    error = differences.std(ddof=1) / len(differences) ** 0.5
+    reach = stats.t.ppf(0.975, len(differences) - 1) * error
+    return differences.mean(), differences.mean() - reach, differences.mean() + reach
+    ### END SOLUTION
+
+
+check_paired_interval(paired_interval)
+
+# %% [markdown]
+# ### 3. What is it worth in labels?
+#
+# Points are hard to pay with; labels cost time. So ask how many labels another method would need to
+# get as far. `labels_needed(counts, accuracies, target)` gets numbers of labels and the accuracy
+# with each, both rising, and reads off how many labels it takes to reach `target`: on a straight
+# line between the two neighbouring points, if the axis of labels is logarithmic. Where the target
+# is below the first accuracy or above the last, nobody has measured: return `float("nan")`.
+
+
+# %%
+def labels_needed(counts, accuracies, target):
+    ### BEGIN SOLUTION
+    if not accuracies[0] <= target <= accuracies[-1]:
+        return float("nan")
+    return float(np.exp(np.interp(target, accuracies, np.log(counts))))
+    ### END SOLUTION
+
+
+check_labels_needed(labels_needed)
+
+# %% [markdown]
+# With `few_labels.LABELS` and `means.loc[few_labels.SCRATCH].tolist()`: how many labels does the
+# network from scratch need for what the frozen autoencoder gets with 30? And how many does logistic
+# regression on pixels? The rest are the labels that the autoencoder has saved you.
+#
+# ### 4. Predict, change, run
+#
+# How much luck does the pairing take out at 10 labels? Take the standard deviation of the
+# difference of fine-tuned and scratch, draw by draw. Compare it with what it would be if each had
+# draws of its own: then the variances of both would add up. And at 30 labels?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `plain[plain.method == few_labels.TUNED].groupby("labels").choice.value_counts()`: the two
-#    lower ones with 10 labels, always the highest with 6,000. Do not conclude that large steps
-#    destroy what the autoencoder has learned: the network from scratch, which has nothing to lose,
-#    makes about the same choices.
-# 2. With `pair = scores.loc[10][[few_labels.TUNED, few_labels.SCRATCH]]`, `pair.var().sum() ** 0.5`
-#    is 8.4 points. The standard deviation of the difference that the pairing leaves is 5.2:
-#    `pair.diff(axis=1).iloc[:, 1].std()`. Try 30: there it takes out nothing.
-# 3. All but the better encoder for approach 1. For approach 2 the wide head's does, too, on the
-#    wrong side.
+# With `pair = scores.loc[10][[few_labels.TUNED, few_labels.SCRATCH]]` they are
+# `pair.diff(axis=1).iloc[:, 1].std()` and `pair.var().sum() ** 0.5`. The first is smaller if the
+# two methods are lucky in the same draws, and by as much as they are: `pair.corr()` says how much.
+#
+# </details>
+#
+# ### 5. An open question
+#
+# Each method chose its setting by 1,000 labelled validation images. You have ten labels in all. How
+# would you choose? What could you look at that needs no label?
+
+# %% [markdown]
+# ## Three questions
+#
+# <details><summary>Of ten draws the new method wins seven, and its mean is two points better. Is it
+# better?</summary>
+#
+# It may be. Seven heads or more of ten tosses are no rarity: a fair coin has them in one of six.
+# Look at the interval of the paired differences; if it includes zero, draw more often.
+#
+# </details>
+# <details><summary>The interval of the mean difference excludes zero. Will the method win with your
+# labels?</summary>
+#
+# Likely, not surely. The interval is about the mean of many draws, and you have one. How often a
+# single draw comes out that way is what the probability to win says.
+#
+# </details>
+# <details><summary>Why must both methods be given the same moved images if you ask whether an
+# autoencoder helps?</summary>
+#
+# Otherwise two things change at once. Moves help a network from scratch as well, so their gain
+# would be credited to the autoencoder.
 #
 # </details>
 

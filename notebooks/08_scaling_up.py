@@ -499,22 +499,126 @@ print("ok: the gradients of the shares have the gradient of the batch as their m
 # %% [markdown]
 # ## Exercises
 #
-# 1. Set `batch_size = 1_000`, a tenth of the steps. Does either loop become faster? And what does
-#    it cost?
-# 2. Put `.detach()` in the place of `.item()` in `slow_epoch`. Does it become faster on your
-#    machine? Where would it?
-# 3. Compare `cross_entropy` of 100 images with the mean of two parts of 70 and 30. What has to be
-#    changed to make the gradients equal?
+# ### 1. Count the arithmetic
+#
+# Write `convolution_operations(size, channels_in, channels_out, kernel, stride=1, padding=0)`: how
+# many additions and multiplications does a convolution take for one square image of `size` by
+# `size`? Count as PyTorch does, two for each weight that meets a number, and none for a bias.
+#
+# **Predict:** with stride 2 in place of 1, what becomes of the count?
+
+# %%
+from aelib.exercises import (
+    check_convolution_operations,
+    check_median_seconds,
+    check_speed_up,
+)
+
+
+def convolution_operations(size, channels_in, channels_out, kernel, stride=1, padding=0):
+    ### BEGIN SOLUTION
+    side = (size + 2 * padding - kernel) // stride + 1
+    products = channels_in * kernel**2  # For one number of the output.
+    return 2 * products * channels_out * side**2
+    ### END SOLUTION
+
+
+check_convolution_operations(convolution_operations)
+
+# %% [markdown]
+# ### 2. Take the time
+#
+# `median_seconds(work, clock, rounds)` gets a function `work()`, a function `clock()` that says
+# what time it is in seconds, and an odd number of rounds. Let it call `work` once without counting
+# it, for what happens only the first time, then `rounds` times, each between two looks at the
+# clock. It returns the median of these times.
+
+
+# %%
+def median_seconds(work, clock, rounds):
+    ### BEGIN SOLUTION
+    work()
+    times = []
+    for _ in range(rounds):
+        start = clock()
+        work()
+        times.append(clock() - start)
+    return sorted(times)[rounds // 2]
+    ### END SOLUTION
+
+
+check_median_seconds(median_seconds)
+
+# %% [markdown]
+# Use it: `median_seconds(lambda: autoencoder(batch), time.perf_counter, 21)`. Divide by it what you
+# have counted in the forward pass, and you have the rate of your machine. (The layers stand in
+# lesson 2, with what goes in and comes out.)
+#
+# ### 3. The limit of a speed-up
+#
+# You make a part of a program faster. How much faster is the whole? `speed_up(share, factor)` gets
+# the share of the time that the part took, from 0 to 1, and how many times as fast it has become.
+# It returns how many times as fast the whole is. This is known as **Amdahl's law**. The factor may
+# be `math.inf`: a part that takes no time any more. (Then its share is below 1.)
+#
+# **Predict:** fetching images takes a quarter of the time. Two cores fetch them, twice as fast. How
+# many times as fast is the training?
+
+
+# %%
+def speed_up(share, factor):
+    ### BEGIN SOLUTION
+    return 1 / ((1 - share) + share / factor)
+    ### END SOLUTION
+
+
+check_speed_up(speed_up)
+
+# %% [markdown]
+# ### 4. Predict, change, run
+#
+# Set `batch_size = 1_000`, a tenth of the steps. Does either loop become faster? And what does it
+# cost? Then set it back, and put `.detach()` in the place of `.item()` in `slow_epoch`. Does it
+# become faster on your machine? Where would it?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Neither, on the machine of these outputs. The slow loop still fetches every image by itself.
-#    The fast one even lost: probably the numbers of 1,000 images no longer fit into the processor's
-#    fastest memory. And after 6 steps in place of 60 the network has learned next to nothing.
-# 2. On a processor hardly: each operation is done when the next line begins, so there is nothing to
-#    wait for. A GPU works behind the program's back, and `.item()` makes the program wait for it.
-# 3. The mean of 100 is 0.7 times the mean of the 70 plus 0.3 times the mean of the 30, and so are
-#    the gradients. `train` multiplies each share's loss in this way.
+# With large batches neither, on the machine of these outputs. The slow loop still fetches every
+# image by itself. The fast one even lost: probably the numbers of 1,000 images no longer fit into
+# the processor's fastest memory. And after 6 steps in place of 60 the network has learned next to
+# nothing. Without `.item()` a processor is hardly faster: each operation is done when the next line
+# begins, so there is nothing to wait for. A GPU works behind the program's back, and `.item()`
+# makes the program wait for it.
+#
+# </details>
+#
+# ### 5. An open question
+#
+# Somebody shows you that their program trains twice as fast as another. What would you ask before
+# you believe it? Make a list, and go through this lesson's first figure with it.
+
+# %% [markdown]
+# ## Three questions
+#
+# <details><summary>On two cores two trainings run side by side, each as fast as one alone. Has a
+# training become faster?</summary>
+#
+# No, each takes as long as before. But twice as many are done in that time. Latency is how long one
+# takes, throughput how many are done: ask which of them you are waiting for.
+#
+# </details>
+# <details><summary>A layer holds half of the arithmetic. Will the training be twice as fast without
+# it?</summary>
+#
+# Only if time went with arithmetic, and in small networks it does not: starting operations and
+# carrying numbers take their part. Measure the layer's share of the *time*.
+#
+# </details>
+# <details><summary>Two processes have 70 and 30 images of a batch. Is the mean of their gradients
+# that of the batch?</summary>
+#
+# No: the mean loss of 100 is 0.7 times that of the 70 plus 0.3 times that of the 30, and so are the
+# gradients. `train` multiplies each share's loss by its part before the mean is taken.
 #
 # </details>
 

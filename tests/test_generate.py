@@ -32,7 +32,14 @@ def test_the_address_is_one_setting(contents, tmp_path):
     metadata = (ROOT / "pyproject.toml").read_text()
     [address] = re.findall(r'^Repository = "(.*)"$', metadata, flags=re.M)
     (tmp_path / "pyproject.toml").write_text(metadata.replace(address, OTHER))
-    for path in ("README.md", "CONTRIBUTING.md", "CITATION.cff", "aelib", "notebooks"):
+    for path in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "TEACHING.md",
+        "CITATION.cff",
+        "aelib",
+        "notebooks",
+    ):
         copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
         copy(ROOT / path, tmp_path / path)
     old, new = (one.removeprefix("https://github.com/").encode() for one in (address, OTHER))
@@ -40,6 +47,13 @@ def test_the_address_is_one_setting(contents, tmp_path):
         before = contents[path.relative_to(tmp_path)]
         assert (content.count(old), content.count(new)) == (0, before.count(old)), path
         assert before.count(old) > 0 or path.name in WITHOUT or path.suffix == ".png"
+
+
+def test_each_lesson_of_the_student_edition_has_a_badge(contents):
+    page = contents[Path("TEACHING.md")].decode()
+    badges = re.findall(r"badge\.svg\)\]\(\S+/blob/main/(student/\S+)\)", page)
+    files = sorted((ROOT / "student").glob("*.ipynb"))
+    assert badges == [path.relative_to(ROOT).as_posix() for path in files] != []
 
 
 def test_the_environment_for_conda_has_the_dependencies_and_one_channel(contents):

@@ -189,6 +189,14 @@ def test_a_course_needs_a_folder_and_nothing_else_does(capsys):
     assert "needs a FOLDER" in capsys.readouterr().err
 
 
+def test_a_course_has_settings_and_leaves_those_of_a_teacher(root, tmp_path):
+    config = tmp_path / "nbgrader_config.py"
+    for text in (student.CONFIG, "c.CourseDirectory.course_id = 'mine'\n"):
+        assert student.main(["course", str(tmp_path)], root) == 0
+        assert config.read_text(encoding="utf-8") == text
+        config.write_text("c.CourseDirectory.course_id = 'mine'\n", encoding="utf-8")
+
+
 WRONG = "    return n // stride"
 LATE = "    return len(history['validation_loss'])"
 RIGHT = "    both = 2 * padding\n    return (n + both - kernel) // stride + 1"
@@ -275,7 +283,7 @@ def exercises(lesson):
     return checks
 
 
-LESSONS = sorted((ROOT / "notebooks").glob("0[1-5]_*.py"))
+LESSONS = sorted((ROOT / "notebooks").glob("0[1-8]_*.py"))
 each = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 

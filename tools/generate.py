@@ -1,4 +1,5 @@
-"""Write what is generated: badges and install cells of the lessons, environment.yml, the README.
+"""Write what is generated: badges and install cells of the lessons, environment.yml, the README,
+the badges in TEACHING.md.
 
     python -m tools.generate
 
@@ -62,6 +63,9 @@ def generated(root=ROOT):
         page = fill(page, name, f"![{alt}](images/{name}.png)")
         pictures[root / "images" / f"{name}.png"] = png
     texts[root / "README.md"] = page
+    path = root / "TEACHING.md"
+    page = path.read_text(encoding="utf-8")
+    texts[path] = fill(page, "student edition", student_badges(titles, address))
     path = root / "CONTRIBUTING.md"
     speeds = speed(stored(root, "benchmark"))
     texts[path] = fill(path.read_text(encoding="utf-8"), "speed", speeds)
@@ -128,16 +132,29 @@ def ci_badge(address):
     return f"[![CI]({workflow}/badge.svg)]({workflow})"
 
 
-def colab(address, name):
+def colab(address, name, folder="notebooks"):
     """The address that opens a lesson in Colab."""
     repository = address.removeprefix("https://github.com/")
-    return f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb"
+    return f"https://colab.research.google.com/github/{repository}/blob/main/{folder}/{name}.ipynb"
+
+
+def colab_badge(*where):
+    """The badge that opens a lesson in Colab, from the arguments of `colab`."""
+    image = "https://colab.research.google.com/assets/colab-badge.svg"
+    return f"[![Open in Colab]({image})]({colab(*where)})"
+
+
+def student_badges(titles, address):
+    """A line for each lesson of the edition for students, with its badge."""
+    return "\n".join(
+        f"{number}. [{title}](student/{name}.ipynb) {colab_badge(address, name, 'student')}"
+        for number, (name, title) in enumerate(titles.items(), 1)
+    )
 
 
 def lesson(path, address):
     """The source of a lesson with its badge below the title, and its install cell."""
-    image = "https://colab.research.google.com/assets/colab-badge.svg"
-    badge = f"[![Open in Colab]({image})]({colab(address, path.stem)})"
+    badge = colab_badge(address, path.stem)
     text = re.sub(r"# \[!\[Open in Colab.*\n#\n", "", path.read_text(encoding="utf-8"))
     text = re.sub(r"^(# # .*\n#\n)", rf"\1# {badge}\n#\n", text, flags=re.M)
     text = re.sub(r'# %% tags=\["install"\]\n.*?\n\n(?=# %%)', "", text, flags=re.S)

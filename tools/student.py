@@ -27,6 +27,13 @@ BEGIN = "### BEGIN SOLUTION"
 CHECK = re.compile(r"^(check_\w+)\((\w+)\)\s*\Z", re.MULTILINE)
 #: What is folded away in a lesson: its summary and its text.
 FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>\n?", re.DOTALL)
+#: What nbgrader takes as it is run in the folder of a course. Its own limits, 30 s for a cell and
+#: 4 s for what it prints to arrive, are too short for a training on a busy machine.
+CONFIG = """c = get_config()
+c.CourseDirectory.course_id = "autoencoders"
+c.Execute.timeout = 600
+c.Execute.iopub_timeout = 60
+"""
 #: Not seen by students. The check is imported anew, lest it be one of their own.
 HIDDEN_TEST = """
 ### BEGIN HIDDEN TESTS
@@ -62,8 +69,12 @@ def edition(root=ROOT):
 
 
 def course(root, folder):
-    """The text of each assignment's notebook in the folder of a course, by path."""
-    contents = {}
+    """The text of each assignment's notebook in the folder of a course, by path.
+
+    And of nbgrader's settings there, unless the teacher has some already.
+    """
+    config = folder / "nbgrader_config.py"
+    contents = {} if config.exists() else {config: CONFIG}
     for name, path in find_lessons(root / "notebooks").items():
         notebook = without_answers(marked(read(path)))
         contents[folder / "source" / name / path.name] = nbformat.writes(notebook) + "\n"

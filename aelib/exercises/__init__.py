@@ -35,24 +35,48 @@ from aelib.exercises.lesson_05 import (
     check_joint_loss,
 )
 from aelib.exercises.lesson_05_mcnemar import check_mcnemar
+from aelib.exercises.lesson_06 import (
+    check_effect,
+    check_living_mean,
+    check_possible_counts,
+)
+from aelib.exercises.lesson_07 import (
+    check_labels_needed,
+    check_paired_interval,
+    check_stratified_draw,
+)
+from aelib.exercises.lesson_08 import (
+    check_convolution_operations,
+    check_median_seconds,
+    check_speed_up,
+)
 
 __all__ = [
     "check_balanced_indices",
     "check_best_epoch",
     "check_build_encoder",
     "check_confusion",
+    "check_convolution_operations",
     "check_cross_entropy",
+    "check_effect",
     "check_fine_tuned",
     "check_images_needed",
     "check_is_dead",
     "check_joint_loss",
+    "check_labels_needed",
     "check_linear_probe",
+    "check_living_mean",
     "check_mcnemar",
+    "check_median_seconds",
     "check_nearest_mean",
     "check_neighbour_agreement",
     "check_output_size",
+    "check_paired_interval",
     "check_pca_codes_and_reconstruction",
+    "check_possible_counts",
     "check_shift_beats_black",
+    "check_speed_up",
+    "check_stratified_draw",
     "check_train_epoch",
     "check_train_head_only",
     "check_walk",
