@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from distributed import LocalCluster
 from odd_calls import assert_refused
 
 from aelib.data import load_data
@@ -65,6 +64,7 @@ def here(tmp_path_factory):
     return (folder / "results" / "small.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_study_has_every_row_once_and_in_order(here):
     header, *lines = here.splitlines()
     assert header.startswith("source,train_size,test_size,epochs,change,seed,mse,approach_1")
@@ -73,9 +73,12 @@ def test_a_study_has_every_row_once_and_in_order(here):
     assert len(set(lines)) == len(SMALL.JOBS)
 
 
+@pytest.mark.slow
 def test_a_study_stopped_on_a_cluster_goes_on_and_ends_with_the_same_rows(
     here, tmp_path, monkeypatch
 ):
+    from distributed import LocalCluster  # Slow, so not above.
+
     draft, target = tmp_path / "draft.csv", tmp_path / "results" / "small.csv"
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         monkeypatch.setenv("AELIB_SCHEDULER", cluster.scheduler_address)
@@ -96,6 +99,7 @@ def test_a_study_stopped_on_a_cluster_goes_on_and_ends_with_the_same_rows(
     assert target.read_text() == here
 
 
+@pytest.mark.slow
 def test_half_a_line_at_the_end_of_a_stopped_study_is_run_again(here, tmp_path):
     draft, target = tmp_path / "draft.csv", tmp_path / "small.csv"
     draft.write_text(here[: here.rindex("\n", 0, -1) + 20])
@@ -103,6 +107,7 @@ def test_half_a_line_at_the_end_of_a_stopped_study_is_run_again(here, tmp_path):
     assert target.read_text() == here
 
 
+@pytest.mark.slow
 def test_rows_of_other_columns_are_not_mixed(here, tmp_path):
     draft = tmp_path / "draft.csv"
     draft.write_text(here.replace("approach_1,", "approach_one,", 1).splitlines()[0] + "\n")
@@ -120,6 +125,7 @@ def test_the_committed_rows_are_those_of_the_study(name):
     assert not rows.isna().any(axis=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_random_row_is_true(name):
     study = import_module(f"aelib.studies.{name}")
@@ -154,6 +160,7 @@ def test_a_row_outside_its_band_is_reported(capsys):
     assert "Not checked" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_row_does_not_depend_on_the_number_of_threads(here):
     settings, seed = SMALL.JOBS[-1]
     threads = torch.get_num_threads()
@@ -166,6 +173,7 @@ def test_a_row_does_not_depend_on_the_number_of_threads(here):
     assert ",".join(map(str, row.values())) == here.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     """The second time the autoencoders are not trained but at hand."""
     settings = {"source": "digits", "unlabelled": 500, "steps": 60, "labels": 100}
@@ -182,6 +190,7 @@ def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     assert rows == [run_row(few_labels, job, 0) for job in jobs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("approach", [1, 2])
 def test_every_habit_makes_a_difference(approach):
     settings = {"source": "digits", "train_size": 500, "epochs": 4, "approach": approach}
