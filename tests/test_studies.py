@@ -1,5 +1,6 @@
 """The studies: their rows are whole and true, and a stopped study goes on where it was."""
 
+import gc
 import os
 import random
 import subprocess
@@ -108,11 +109,13 @@ def test_half_a_line_at_the_end_of_a_stopped_study_is_run_again(here, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("error")  # Such as joblib's of a loop left early.
 def test_rows_of_other_columns_are_not_mixed(here, tmp_path):
     draft = tmp_path / "draft.csv"
     draft.write_text(here.replace("approach_1,", "approach_one,", 1).splitlines()[0] + "\n")
     with pytest.raises(SystemExit, match="other columns"):
         run_study(SMALL, draft, tmp_path / "small.csv")
+    gc.collect()
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -279,3 +282,20 @@ def test_columns_that_are_not_there_are_named():
     assert_refused(check_row, rows, {"epoch": 20}, {"mse": 0.1}, says="'epoch'")
     assert_refused(check_row, rows, settings, {"MSE": 0.1}, says="'MSE'")
     assert_refused(check_row, rows, settings, {"mse": "0.1"}, says="mse")
+
+
+def test_without_names_all_studies_run_into_the_results(monkeypatch, tmp_path):
+    monkeypatch.delenv("AELIB_SCHEDULER", raising=False)
+    runs = []
+    monkeypatch.setattr(run_studies, "run_study", lambda *arguments: runs.append(arguments))
+    monkeypatch.setattr(run_studies, "set_environment", lambda: None)
+    main([], tmp_path)
+    main(["recipe"], tmp_path)
+    assert runs == [
+        (
+            import_module(f"aelib.studies.{name}"),
+            tmp_path / "runs" / "studies" / f"{name}.csv",
+            tmp_path / "aelib" / "results" / f"{name}.csv",
+        )
+        for name in (*STUDIES, "recipe")
+    ]
