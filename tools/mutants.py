@@ -24,7 +24,6 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Queue
 
 from joblib import cpu_count
 
@@ -56,24 +55,18 @@ def main(arguments=None, root=ROOT):
     allowed = [one for one in chosen if one.key in known]
     chosen = [one for one in chosen if one.key not in known]
 
-    copies = Queue()
-    seen = {}
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(cpu_count()) as pool:
-        for number in range(min(cpu_count(), len(chosen))):
-            copies.put(copy_project(root, Path(folder, str(number))))
-        outputs = {}
+    seen, outputs = {}, {}
 
-        def plant(mutant):
-            if time.monotonic() > end:
-                return
-            copy = copies.get()
-            try:
-                seen[mutant] = is_seen(mutant, copy, outputs, options.slow)
-                if not seen[mutant]:
-                    print(f"{mutant.path}:{mutant.line}: {mutant.key[1]} -> {mutant.key[2]}")
-            finally:
-                copies.put(copy)
+    def plant(mutant):
+        if time.monotonic() > end:
+            return
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            copy = copy_project(root, Path(folder, "project"))
+            seen[mutant] = is_seen(mutant, copy, outputs, options.slow)
+        if not seen[mutant]:
+            print(f"{mutant.path}:{mutant.line}: {mutant.key[1]} -> {mutant.key[2]}", flush=True)
 
+    with ThreadPoolExecutor(cpu_count()) as pool:
         list(pool.map(plant, chosen))
     killed = sum(seen.values())
     share = 100 * killed / max(1, len(seen))
@@ -130,14 +123,9 @@ def read_survivors(root):
 
 
 def copy_project(root, target):
-    """A copy of what tests need; data and environment are those of the original."""
-    left_out = shutil.ignore_patterns(
-        ".git", ".venv", "data", "runs", "__pycache__", ".hypothesis", ".*_cache"
-    )
-    shutil.copytree(root, target, ignore=left_out)
-    for name in ("data", ".venv"):
-        if (root / name).exists():
-            (target / name).symlink_to(root / name, target_is_directory=True)
+    """A copy of what tests need, data too: what a fault deletes or writes is not the original."""
+    left_out = (".git", ".venv", "runs", "__pycache__", ".hypothesis", ".pytest_cache")
+    shutil.copytree(root, target, ignore=shutil.ignore_patterns(*left_out))
     return target
 
 
@@ -150,14 +138,11 @@ def is_seen(mutant, copy, outputs, slow):
         outputs[mutant.path] = lesson_outputs(path, copy)
         assert outputs[mutant.path] is not None, f"{mutant.path} stops without a fault"
     path.write_text(mutant.apply(source), encoding="utf-8")
-    try:
-        if lesson:
-            return lesson_outputs(path, copy) != outputs[mutant.path]
-        tests = [str(test) for test in covering(mutant.path, copy)]
-        speeds = ("not slow", "slow") if slow else ("not slow",)
-        return any(run_tests(tests, speed, copy) for speed in speeds)
-    finally:
-        path.write_text(source, encoding="utf-8")
+    if lesson:
+        return lesson_outputs(path, copy) != outputs[mutant.path]
+    tests = [str(test) for test in covering(mutant.path, copy)]
+    speeds = ("not slow", "slow") if slow else ("not slow",)
+    return any(run_tests(tests, speed, copy) for speed in speeds)
 
 
 def covering(path, root):
