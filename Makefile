@@ -14,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab lock clean
+.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab mutants licences lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ refresh: $(READY) ## carry each lesson's .py into its .ipynb and store a new run
 
 generate: $(READY) ## write badges, install cells, environment.yml, tables and pictures of the README
 	@$(PYTHON) -m tools.generate
+
+mutants: $(READY) ## plant small faults and print those that nobody notices: SAMPLE="--sample 50"
+	@$(PYTHON) -m tools.mutants $(SAMPLE)
 
 student: $(READY) ## write student/, the lessons without solutions, answers and outputs; takes nbgrader
 	@$(PYTHON) -m tools.student edition
@@ -87,6 +90,9 @@ lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping t
 		--python-version 3.11 --extra dev --extra cluster pyproject.toml -o requirements.lock
 	@grep -Ev '^(nvidia|cuda|triton)' requirements.lock > requirements.new
 	@mv requirements.new requirements.lock
+
+licences: $(READY) ## write LICENCES.md, the licences of all locked packages
+	@$(PYTHON) -m tools.licences
 
 clean: ## delete runs/ and caches; not data/, not .venv
 	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache .hypothesis

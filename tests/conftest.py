@@ -17,6 +17,15 @@ def pytest_xdist_auto_num_workers(config):
     return cpu_count()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of a test with the mark `slow_except` only the parameters named are not slow."""
+    for item in items:
+        for mark in item.iter_markers("slow_except"):
+            if item.callspec.id not in mark.args:
+                item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium, driven by Playwright."""

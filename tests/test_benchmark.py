@@ -38,6 +38,7 @@ def test_ratios_are_medians_of_the_rounds():
     assert rounds.medians(times) == {"ours": 2.0, "theirs": 8.0}
 
 
+@pytest.mark.slow
 def test_rounds_of_all_questions_come_in_random_order(monkeypatch, digits):
     calls = []
 

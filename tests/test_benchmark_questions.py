@@ -133,6 +133,7 @@ def test_bytes_are_counted_once_for_each_operation():
     assert moved.total == 2 * 4 * 1_000
 
 
+@pytest.mark.slow
 def test_every_layer_has_its_operations_and_all_of_them_those_of_a_step(digits):
     cases = limits.cases(digits, quick=True)
     report = limits.results({name: [case(), case()] for name, case in cases.items()})
@@ -201,6 +202,7 @@ def test_seeds_are_counted_by_what_they_reached():
     assert report["published_seeds_approach_1"] == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("approach", [gpu.approach_1, gpu.approach_2])
 def test_what_a_gpu_would_train_learns_on_this_processor(approach, digits):
     torch.manual_seed(0)

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tools.lessons import ROOT
 
 PROGRAM = """
@@ -26,6 +28,7 @@ for change in ("", "", "# one\\n", "", "# two\\n"):
 """
 
 
+@pytest.mark.slow
 def test_each_change_of_aelib_is_told_once_to_who_trains(tmp_path):
     shutil.copytree(ROOT / "aelib", tmp_path / "aelib")
     command = [sys.executable, "-c", PROGRAM]

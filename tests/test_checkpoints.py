@@ -151,11 +151,13 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow_except("closure")
 @pytest.mark.parametrize("name", PAIRS)
 def test_another_loss_function_is_trained_with(folder, name):
     assert [cached(fresh(), loss_function)[1] for loss_function in PAIRS[name]] == [True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss_function", "change"),
     [
@@ -302,6 +304,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow_except("a weight", "attribute", "forward hook", "method of a class")
 @pytest.mark.parametrize("name", CHANGES)
 def test_whatever_is_changed_is_trained_again(folder, monkeypatch, name):
     def model():
@@ -323,6 +326,7 @@ def test_whatever_is_changed_is_trained_again(folder, monkeypatch, name):
         monkeypatch.callback()
 
 
+@pytest.mark.slow_except("values")
 @pytest.mark.parametrize(
     "images",
     [
@@ -343,6 +347,7 @@ def test_other_images_are_trained_on(folder, images):
     assert cached(model, images=images)[1]
 
 
+@pytest.mark.slow_except("settings0")
 @pytest.mark.parametrize(
     "settings",
     [{"seed": 1}, {"epochs": 2}, {"learning_rate": 0.01}, {"batch_size": 10}, {"one_cycle": True}]
@@ -355,6 +360,7 @@ def test_other_settings_are_trained_with(folder, settings):
     assert not cached(fresh(layer), **settings)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "register",
     [
@@ -404,6 +410,7 @@ def test_a_class_edited_in_a_cell_is_trained_again(folder):
 # Files ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_damaged_bit_is_noticed_and_the_weights_stay(folder, capsys):
     layer = partial(nn.Conv2d, 1, 1, 1)
     history, _ = cached(fresh(layer))
@@ -422,6 +429,7 @@ def test_every_damaged_bit_is_noticed_and_the_weights_stay(folder, capsys):
     assert load_checkpoint(path, fresh(layer)) == history
 
 
+@pytest.mark.slow_except("half of it")
 @pytest.mark.parametrize("damage", ["half of it", "none of it", "another network", "a folder"])
 def test_a_damaged_checkpoint_is_trained_again(folder, capsys, damage):
     first = fresh()
@@ -480,6 +488,7 @@ for _ in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_processes_agree_and_share_a_checkpoint_until_the_code_changes(tmp_path):
     shutil.copytree(ROOT / "aelib", tmp_path / "aelib")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -551,6 +560,7 @@ train_or_load("b", Mine(), (images, images), nn.functional.mse_loss, **settings)
 """
 
 
+@pytest.mark.slow
 def test_in_a_notebook_too_a_training_is_kept_but_that_of_its_own_class_is_not(tmp_path):
     cell = nbformat.v4.new_code_cell(CELL.format(folder=str(tmp_path)))
     notebook = nbformat.v4.new_notebook(cells=[cell])

@@ -47,6 +47,7 @@ def trained(mine, encoder, method):
     return learn(method, Split(data.images, data.labels), data.images, encoder, 2, "none", 0)
 
 
+@pytest.mark.slow_except("pixels")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_saved_classifier_answers_as_the_trained_one(tmp_path, mine, encoder, method):
     data = mine[1]

@@ -145,6 +145,7 @@ def test_a_server_that_drips_is_cut(served, hasty, when):
     assert served.found() == {}
 
 
+@pytest.mark.slow
 def test_a_slow_server_is_waited_for(served, hasty, monkeypatch):
     monkeypatch.setattr(download, "BYTES_A_SECOND", 1_000)
 
@@ -160,6 +161,7 @@ def test_a_slow_server_is_waited_for(served, hasty, monkeypatch):
     assert served.load().source == "MNIST"
 
 
+@pytest.mark.slow_except("gone")
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("answer", [None, b"", b"Hello!\r\n\r\n"], ids=["silent", "gone", "odd"])
 def test_without_a_network_the_stand_in_takes_over_soon(small, capsys, answer):

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
+import torch
 
 from aelib import files
-from aelib.data import search
+from aelib.data import digits, search
+from aelib.files import draft_of
+from aelib.training import save_checkpoint
 
 pytest_plugins = ["mnist_fixtures"]
 NAMES = list(search.FILES)
@@ -83,3 +87,19 @@ def test_files_written_may_be_read_by_others_as_the_umask_says(small):
     finally:
         os.umask(before)
     assert {(small.raw / name).stat().st_mode & 0o777 for name in NAMES} == {0o644}
+
+
+def test_a_draft_lies_beside_its_target(tmp_path, monkeypatch):
+    """On another file system it could not be moved there as a whole."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with draft_of(tmp_path / "folder" / "target") as draft:
+        draft.write_text("whole")
+    save_checkpoint(tmp_path / "a.safetensors", torch.nn.Linear(1, 1), {}, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.safetensors", "folder"]
+    assert (tmp_path / "folder" / "target").read_text() == "whole"
+
+
+def test_pixels_of_the_stand_in_are_rounded(monkeypatch):
+    values = torch.tensor([0.4, 0.6, 1.4, 254.6]) / 255
+    monkeypatch.setattr(digits, "random_affine", lambda *_, **__: values.clone())
+    assert digits._as_mnist(torch.ones(1, 8, 8), None).tolist() == [0, 1, 1, 255]

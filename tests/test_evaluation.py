@@ -305,6 +305,7 @@ def test_a_score_without_its_count_has_no_interval(name, value):
     assert_refused(score_line, "approach_1", value, says=name)
 
 
+@pytest.mark.slow
 def test_scores_and_training_need_no_notebook():
     """A worker of several processes must not wait for IPython and matplotlib."""
     script = (

@@ -289,6 +289,7 @@ def test_files_that_cannot_be_opened_are_all_listed_and_can_be_left_out(tmp_path
     refused(tmp_path, "dog: 3", "can be opened", skip_unreadable=True)
 
 
+@pytest.mark.slow
 def test_an_image_of_hundreds_of_megapixels(tmp_path):
     write(tmp_path, each=31)
     huge = Image.new("1", (20_000, 20_000))
@@ -423,6 +424,7 @@ def test_different_images_are_no_copies():
 sets = st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 60)), min_size=30, max_size=200)
 
 
+@pytest.mark.slow
 @given(sets, st.integers(0, 5))
 @settings(max_examples=200, deadline=None)
 def test_no_group_is_on_two_sides_and_every_labelled_image_is_tested_once(pairs, seed):

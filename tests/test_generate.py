@@ -64,3 +64,10 @@ def test_the_environment_for_conda_has_the_dependencies_and_one_channel(contents
     assert {"python>=3.11", "ruff>=0.8", "distributed>=2024.8"} < set(packages)
     assert [line for line in packages if line.startswith("torch>") or "::" in line] == []
     assert any(line.startswith("pytorch>=") for line in packages)
+
+
+def test_every_picture_of_the_readme_is_generated(contents):
+    page = contents[Path("README.md")].decode()
+    shown = re.findall(r"\]\((images/[^)]+\.png)\)", page)
+    assert len(shown) >= 2
+    assert sorted(shown) == sorted(path.as_posix() for path in contents if path.suffix == ".png")

@@ -151,6 +151,7 @@ def test_by_default_the_weights_are_those_of_plain_layers():
     assert [one.equal(other) for one, other in zip(weights, expected, strict=True)] == [True] * 12
 
 
+@pytest.mark.slow_except("model1")
 @pytest.mark.parametrize("model", [Autoencoder(), Classifier(Encoder(), MLP(CODES))])
 def test_the_networks_can_be_exported_for_any_number_of_images(model):
     batch = {0: torch.export.Dim("images", min=2)}
@@ -241,3 +242,13 @@ def test_noise_refuses_what_is_no_deviation(deviation):
 @pytest.mark.parametrize("value", [None, "model", Encoder, IMAGES, [1]], ids=type)
 def test_what_is_no_model_is_refused(function, value):
     assert_refused(function, value, says="model")
+
+
+def test_the_mlp_has_its_relu_between_its_layers():
+    codes = torch.randn(20, 3, 4, 4)
+    model = MLP(codes, width=7)
+    first, last = [layer for layer in model.layers if isinstance(layer, nn.Linear)]
+    flat = codes.flatten(1)
+    hidden = ((flat - flat.mean(0)) / flat.std(0)) @ first.weight.T + first.bias
+    expected = hidden.clamp_min(0) @ last.weight.T + last.bias
+    assert torch.allclose(model(codes), expected, atol=1e-5)

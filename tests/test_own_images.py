@@ -116,6 +116,7 @@ def test_perfect_scores_are_no_proof():
     assert judge(rows({4: even(100), 54: even(100)}, tested=2_000, noise=0), 50)["sure"]
 
 
+@pytest.mark.slow
 def test_who_is_named_and_sure_is_rarely_a_point_worse_than_the_best():
     """Many sets with known means; draws as noisy as those of a few hundred images."""
     generator = np.random.default_rng(0)
@@ -160,6 +161,7 @@ def test_twice_the_labels():
 # Images to look at again -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_most_of_three_per_cent_wrong_labels_are_found(digits, autoencoder):
     codes = infer(autoencoder.encoder, digits.images).flatten(1)
     for seed in range(3):
@@ -212,6 +214,7 @@ def test_one_number_scales_all_components():
     assert ratios.max() == pytest.approx(ratios.min().item(), rel=1e-4)
 
 
+@pytest.mark.slow_except("none")
 @pytest.mark.parametrize("moves", ["none", "mirror"])
 def test_every_method_learns(digits, autoencoder, moves):
     pool, labels = digits.images[:600], digits.labels
@@ -241,6 +244,7 @@ def digits_of(digits):
     return digits.images, digits.labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 64, 64)])
 def test_other_channels_and_sizes_train(shape):
     channels, size, _ = shape

@@ -74,6 +74,7 @@ def assert_alike(path, other):
     assert losses(path) == pytest.approx(losses(other), rel=0.05)
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_trains(tmp_path, one, start):
     two = tmp_path / "two.safetensors"
     job = start(two)
@@ -93,6 +94,7 @@ print(*(path.read_text() for path in Path("/proc/self/task").glob("*/comm")), fl
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the threads in /proc")
 def test_no_thread_of_gloo_is_left_that_could_abort_a_process_at_its_end(tmp_path):
     (tmp_path / "main.py").write_text(MAIN)
@@ -104,6 +106,7 @@ def test_no_thread_of_gloo_is_left_that_could_abort_a_process_at_its_end(tmp_pat
     assert "python" in found and "gloo" not in found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the processes in /proc")
 def test_a_killed_process_ends_the_job_and_the_next_one_goes_on(tmp_path, one, start):
     stopped = tmp_path / "stopped.safetensors"
@@ -167,6 +170,7 @@ torch.distributed.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_go_on_with_the_random_numbers_of_each(tmp_path):
     (tmp_path / "noisy.py").write_text(NOISY)
     torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]

@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from aelib.settings import METRICS_MIME, NUMBERS, SOURCES
 from tools import check, pages, refresh, run, spread
-from tools.lessons import ROOT
+from tools.lessons import ROOT, choose
 
 METRICS = f"display({{{{{METRICS_MIME!r}: {{}}}}}}, raw=True)"
 MNIST = METRICS.format("{'source': 'MNIST'}")
@@ -345,3 +345,12 @@ def test_a_lesson_with_other_outputs_is_named_and_shown(tmp_path, capsys):
     assert "01_same: ok" in printed
     assert "Failed: 02_other." in printed
     assert "02_other.ipynb::Cell 1" in printed
+
+
+def test_lessons_are_chosen_by_number_or_name_in_reading_order():
+    lessons = dict.fromkeys(["01_one", "02_two", "03_three"])
+    assert list(choose(lessons, [])) == list(lessons)
+    assert list(choose(lessons, ["03", "01_one"])) == ["01_one", "03_three"]
+    for word in ("2", "02_", "two"):
+        with pytest.raises(SystemExit, match=f"'{word}' is not a lesson. .*: 01_one, 02_two"):
+            choose(lessons, ["01", word])

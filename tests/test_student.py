@@ -121,6 +121,7 @@ def texts(notebook):
     return [output.text.strip() for output in outputs]
 
 
+@pytest.mark.slow
 def test_a_lesson_with_its_solutions_says_right(root):
     lesson = student.read(root / "notebooks" / "01_small.ipynb")
     names = ("output_size", "best_epoch", "walk")

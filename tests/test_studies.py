@@ -1,5 +1,6 @@
 """The studies: their rows are whole and true, and a stopped study goes on where it was."""
 
+import gc
 import os
 import random
 import subprocess
@@ -11,7 +12,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from distributed import LocalCluster
 from odd_calls import assert_refused
 
 from aelib.data import load_data
@@ -67,6 +67,7 @@ def here(tmp_path_factory):
     return (folder / "results" / "small.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_study_has_every_row_once_and_in_order(here):
     header, *lines = here.splitlines()
     assert header.startswith("source,train_size,test_size,epochs,change,seed,mse,approach_1")
@@ -75,9 +76,12 @@ def test_a_study_has_every_row_once_and_in_order(here):
     assert len(set(lines)) == len(SMALL.JOBS)
 
 
+@pytest.mark.slow
 def test_a_study_stopped_on_a_cluster_goes_on_and_ends_with_the_same_rows(
     here, tmp_path, monkeypatch
 ):
+    from distributed import LocalCluster  # Slow, so not above.
+
     draft, target = tmp_path / "draft.csv", tmp_path / "results" / "small.csv"
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         monkeypatch.setenv("AELIB_SCHEDULER", cluster.scheduler_address)
@@ -98,6 +102,7 @@ def test_a_study_stopped_on_a_cluster_goes_on_and_ends_with_the_same_rows(
     assert target.read_text() == here
 
 
+@pytest.mark.slow
 def test_half_a_line_at_the_end_of_a_stopped_study_is_run_again(here, tmp_path):
     draft, target = tmp_path / "draft.csv", tmp_path / "small.csv"
     draft.write_text(here[: here.rindex("\n", 0, -1) + 20])
@@ -105,11 +110,14 @@ def test_half_a_line_at_the_end_of_a_stopped_study_is_run_again(here, tmp_path):
     assert target.read_text() == here
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("error")  # Such as joblib's of a loop left early.
 def test_rows_of_other_columns_are_not_mixed(here, tmp_path):
     draft = tmp_path / "draft.csv"
     draft.write_text(here.replace("approach_1,", "approach_one,", 1).splitlines()[0] + "\n")
     with pytest.raises(SystemExit, match="other columns"):
         run_study(SMALL, draft, tmp_path / "small.csv")
+    gc.collect()
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -122,6 +130,7 @@ def test_the_committed_rows_are_those_of_the_study(name):
     assert not rows.isna().any(axis=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_random_row_is_true(name):
     study = import_module(f"aelib.studies.{name}")
@@ -158,6 +167,7 @@ def test_a_row_outside_its_band_is_reported(capsys):
     assert "Not checked" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_row_does_not_depend_on_the_number_of_threads(here):
     settings, seed = SMALL.JOBS[-1]
     threads = torch.get_num_threads()
@@ -170,6 +180,7 @@ def test_a_row_does_not_depend_on_the_number_of_threads(here):
     assert ",".join(map(str, row.values())) == here.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     """The second time the autoencoders are not trained but at hand."""
     settings = {"source": "digits", "unlabelled": 500, "steps": 60, "labels": 100}
@@ -186,6 +197,7 @@ def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     assert rows == [run_row(few_labels, job, 0) for job in jobs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("approach", [1, 2])
 def test_every_habit_makes_a_difference(approach):
     settings = {"source": "digits", "train_size": 500, "epochs": 4, "approach": approach}
@@ -330,3 +342,20 @@ def test_columns_that_are_not_there_are_named():
     assert_refused(check_row, rows, {"epoch": 20}, {"mse": 0.1}, says="'epoch'")
     assert_refused(check_row, rows, settings, {"MSE": 0.1}, says="'MSE'")
     assert_refused(check_row, rows, settings, {"mse": "0.1"}, says="mse")
+
+
+def test_without_names_all_studies_run_into_the_results(monkeypatch, tmp_path):
+    monkeypatch.delenv("AELIB_SCHEDULER", raising=False)
+    runs = []
+    monkeypatch.setattr(run_studies, "run_study", lambda *arguments: runs.append(arguments))
+    monkeypatch.setattr(run_studies, "set_environment", lambda: None)
+    main([], tmp_path)
+    main(["recipe"], tmp_path)
+    assert runs == [
+        (
+            import_module(f"aelib.studies.{name}"),
+            tmp_path / "runs" / "studies" / f"{name}.csv",
+            tmp_path / "aelib" / "results" / f"{name}.csv",
+        )
+        for name in (*STUDIES, "recipe")
+    ]

@@ -34,6 +34,7 @@ def counts(setting, before="", **changed):
     return json.loads(result.stdout) if result.returncode == 0 else result.stderr
 
 
+@pytest.mark.slow_except("2-expected3-")
 @pytest.mark.parametrize(
     ("setting", "expected", "before"),
     [
@@ -50,12 +51,14 @@ def test_every_library_takes_the_threads_that_were_set(setting, expected, before
     assert set(found) == {expected}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CORES < 2, reason="there is only one core")
 def test_an_affinity_is_never_exceeded():
     only = f"os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})"
     assert set(counts("all", only)) == set(counts("2", only)) == {1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["0", "-1", "1.5", "many", "²"])
 def test_a_setting_that_is_no_number_of_threads_is_refused(setting):
     assert f"ValueError: AELIB_THREADS={setting!r} cannot be used" in counts(setting)
@@ -107,6 +110,7 @@ print(hashlib.sha256(found).hexdigest())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CORES < 2, reason="there is only one core")
 def test_a_training_is_the_same_on_one_core_and_on_two():
     first, second, *_ = map(str, sorted(os.sched_getaffinity(0)))
@@ -120,6 +124,7 @@ def test_a_training_is_the_same_on_one_core_and_on_two():
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_that_only_a_notebook_has():
     """The processes of torchrun take long enough to start."""
     program = "import sys, aelib.training.__main__; print('IPython' in sys.modules)"

@@ -306,6 +306,7 @@ print("after")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [1, None])
 def test_a_progress_bar_leaves_nothing_in_a_notebook(monkeypatch, stop_at):
     """In a real kernel: while it counts there is a bar, and then not even a line of blanks."""

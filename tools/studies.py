@@ -24,6 +24,10 @@ STUDIES = ("replication", "few_labels", "scales", "spread_labels", "recipe")
 CONNECT_SECONDS = 20
 
 
+class OtherColumns(Exception):
+    """A row has not the columns that the rows before it have."""
+
+
 def main(names, root=ROOT):
     """Run the studies named, or all of them."""
     for name in names:
@@ -66,26 +70,39 @@ def run_study(study, draft, target):
     header, done = read_draft(draft)
     jobs = [job for job in study.JOBS if key(*job) not in done]
     rows = Parallel(n_jobs=-1, return_as="generator_unordered", batch_size=1)(
-        delayed(run_row)(study, *job) for job in jobs
+        delayed(new_row)(study, header, *job) for job in jobs
     )
     bar = {"desc": target.stem, "total": len(study.JOBS), "initial": len(done), "smoothing": 0}
     with draft.open("a", newline="") as file:
-        for row in tqdm(rows, file=sys.stdout, **bar):
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if not header:
-                writer.writeheader()
-                header = ",".join(row)
-            if header != ",".join(row):
-                raise SystemExit(
-                    f"{draft} has other columns than this study: delete it, to begin anew."
-                )
-            writer.writerow(row)
-            file.flush()
+        try:
+            for row in tqdm(rows, file=sys.stdout, **bar):
+                writer = csv.DictWriter(file, list(row), lineterminator="\n")
+                if not header:
+                    writer.writeheader()
+                    header = ",".join(row)
+                writer.writerow(row)
+                file.flush()
+        except OtherColumns:
+            raise SystemExit(
+                f"{draft} has other columns than this study: delete it, to begin anew."
+            ) from None
     header, done = read_draft(draft)
     lines = [header, *(done[key(*job)] for job in study.JOBS)]
     target.parent.mkdir(exist_ok=True)
     write_whole(target, "\n".join(lines) + "\n")
     draft.unlink()
+
+
+def new_row(study, header, *job):
+    """A row, of the columns in `header` where there is one.
+
+    An error in a job lets joblib end the others; to leave the loop over rows early would be warned
+    of.
+    """
+    row = run_row(study, *job)
+    if header and header != ",".join(row):
+        raise OtherColumns
+    return row
 
 
 def read_draft(draft):

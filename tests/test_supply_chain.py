@@ -1,0 +1,71 @@
+"""What the project takes from others: under which licences, from where, and with which rights."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tools.lessons import ROOT
+from tools.licences import licences
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+#: Imports every module of aelib where whatever asks for a network ends the process.
+OFFLINE = """
+import importlib, pkgutil, sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request"):
+        sys.exit(f"{event} {arguments}")
+sys.addaudithook(refuse)
+import aelib
+for module in pkgutil.walk_packages(aelib.__path__, "aelib."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(len([name for name in sys.modules if name.startswith("aelib")]))
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_fetched_when_aelib_is_imported():
+    command = [sys.executable, "-c", OFFLINE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 40
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_is_pinned_and_may_only_read(path):
+    """What an action is must not change under its name, and a job gets no more than it needs."""
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in workflow[True]  # YAML takes `on` for a truth value.
+    steps = []
+    for job in workflow["jobs"].values():
+        assert set(job.get("permissions", {}).values()) <= {"read"}
+        assert job["timeout-minutes"] <= 60
+        steps += job["steps"]
+    used = [step for step in steps if "uses" in step]
+    assert used
+    for step in used:
+        assert re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40}", step["uses"]), step["uses"]
+        if step["uses"].startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_the_licence_of_every_locked_package_is_listed():
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = re.findall(r"^([\w.-]+)==", lock, flags=re.M)
+    listed = (ROOT / "LICENCES.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| ([\w.-]+) \|", listed, flags=re.M)
+    assert [name for name in locked if name not in names] == [], "run make licences"
+    assert "UNKNOWN" not in listed
+    assert re.findall(r"^\|.*\b(?:AGPL|Affero|SSPL|Proprietary)\b.*$", listed, flags=re.M) == []
+
+
+def test_the_licences_listed_are_those_of_what_is_installed():
+    listed = (ROOT / "LICENCES.md").read_text(encoding="utf-8").splitlines()
+    rows = [f"| {name} | {licence} |" for name, licence in licences().items()]
+    assert len(rows) > 50
+    assert [row for row in rows if row not in listed] == [], "run make licences"

@@ -1,0 +1,74 @@
+"""List the licences of all locked packages in LICENCES.md, from the metadata of those installed.
+
+python -m tools.licences
+"""
+
+import re
+from importlib.metadata import PackageNotFoundError, metadata
+
+from aelib.files import write_whole
+from tools.lessons import ROOT
+
+FILE = ROOT / "LICENCES.md"
+#: Of packages that are for other systems or versions of Python, as their metadata say.
+ELSEWHERE = {
+    "aiohappyeyeballs": "Python Software Foundation License",
+    "aiohttp": "Apache-2.0 AND MIT",
+    "aiosignal": "Apache Software License",
+    "appnope": "BSD-2-Clause",
+    "colorama": "BSD License",
+    "pywinpty": "MIT License",
+    **dict.fromkeys(("frozenlist", "multidict", "propcache", "yarl"), "Apache-2.0"),
+}
+
+
+def main():
+    """Write the list."""
+    lines = [f"| {name} | {licence} |" for name, licence in (licences() | missing()).items()]
+    head = [
+        "# Licences of what this project installs",
+        "",
+        "Made by `make licences`.",
+        "",
+        "| package | licence |",
+        "|---|---|",
+    ]
+    write_whole(FILE, "\n".join([*head, *sorted(lines)]) + "\n")
+
+
+def locked():
+    """The names of all packages of the lock."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    return re.findall(r"^([\w.-]+)==", lock, flags=re.M)
+
+
+def licences():
+    """The licence of each locked package that is installed, by name."""
+    found = {}
+    for name in locked():
+        try:
+            found[name] = licence(metadata(name))
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def missing():
+    """The licences of locked packages for other systems."""
+    return {name: ELSEWHERE.get(name, "UNKNOWN") for name in locked() if name not in licences()}
+
+
+def licence(about):
+    """The licence as metadata have it: an expression, classifiers, or the first line of a text."""
+    expression = about.get("License-Expression")
+    classified = [
+        one.split(" :: ")[-1]
+        for one in about.get_all("Classifier", [])
+        if one.startswith("License :: ") and one != "License :: OSI Approved"
+    ]
+    text = (about.get("License") or "UNKNOWN").strip().splitlines()[0][:80]
+    return expression or ", ".join(classified) or text
+
+
+if __name__ == "__main__":
+    main()
