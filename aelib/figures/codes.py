@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 
 from aelib.arguments import array, classes, kind, shape
 from aelib.figures.images import image_array
@@ -45,6 +46,63 @@ def code_map(axis, points, labels):
         )
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
+
+
+def code_maps(codes, labels):
+    """Draw a map of each of several sets of codes, by t-SNE, with its digit for each image.
+
+    Args:
+        codes: a dict from a title to codes `(N, ...)`.
+        labels: the digits, `(N,)`.
+
+    Returns:
+        The figure.
+    """
+    figure, axes = plt.subplots(1, len(codes), figsize=(5.5 * len(codes), 4.8), squeeze=False)
+    for axis, (title, values) in zip(axes[0], codes.items(), strict=True):
+        code_map(axis, neighbour_map(values), labels)
+        axis.set_title(title)
+    return figure
+
+
+def code_spread(deviations):
+    """Draw the standard deviation of each number of a code, `(K,)`, the largest first."""
+    figure, axis = plt.subplots(figsize=(6.5, 2.6))
+    axis.bar(range(len(deviations)), deviations.sort(descending=True).values)
+    axis.set(xlabel="number of the code, sorted", ylabel="standard deviation")
+    return figure
+
+
+def code_plane(codes, labels, decode, side=15):
+    """Draw codes of two numbers as points and, beside them, what the plane decodes to.
+
+    Args:
+        codes: `(N, 2, 1, 1)`.
+        labels: the digits, `(N,)`.
+        decode: a function from codes to images `(M, 1, H, H)`.
+        side: how many places of the plane are decoded along each side.
+
+    Returns:
+        The figure. Both parts show the same piece of the plane, which leaves out a few outliers.
+    """
+    points = codes.flatten(1)
+    low, high = points.quantile(0.01, 0), points.quantile(0.99, 0)
+    high = torch.maximum(high, low + 1e-6)  # Should all codes be the same.
+    across, up = (torch.linspace(a, b, side) for a, b in zip(low, high, strict=True))
+    places = torch.cartesian_prod(up.flip(0), across).flip(1)  # Row by row, from the top.
+    images = decode(places.view(-1, 2, 1, 1)).clamp(0, 1)
+    height = images.shape[-1]
+    mosaic = images.view(side, side, height, height).transpose(1, 2).reshape(2 * (side * height,))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 5))
+    code_map(left, points.numpy(), labels)
+    half = (high - low) / (side - 1) / 2  # A picture is drawn around its place.
+    ends = torch.stack([low - half, high + half], 1).tolist()
+    left.set(xlim=ends[0], ylim=ends[1], title="where the test images are")
+    right.imshow(mosaic, vmin=0, vmax=1, extent=(*ends[0], *ends[1]), aspect="auto")
+    right.set(title="what each place decodes to", xticks=[], yticks=[])
+    for axis in (left, right):
+        axis.set(xlabel="first number of the code", ylabel="second number")
+    return figure
 
 
 def code_tiles(images, codes, titles):

@@ -60,3 +60,16 @@ def image_array(name, images):
         low, high = np.nanmin(pixels), np.nanmax(pixels)
         raise ValueError(f"{name} goes from {low:.3g} to {high:.3g}: bring it to [0, 1] first")
     return pixels.clip(0, 1) if pixels.shape[3] == 3 else pixels
+
+
+def stretched(pictures):
+    """Pictures `(N, ...)`, each brought to [0, 1] from its own darkest to its own brightest."""
+    flat = pictures.flatten(1)
+    low, high = flat.amin(1), flat.amax(1)
+    shape = (-1, *[1] * (pictures.ndim - 1))
+    return (pictures - low.view(shape)) / (high - low).clamp_min(1e-12).view(shape)
+
+
+def around_grey(pictures):
+    """Pictures of numbers around zero, all on one scale: 0 is grey, less darker, more brighter."""
+    return 0.5 + 0.5 * pictures / pictures.abs().max().clamp_min(1e-12)

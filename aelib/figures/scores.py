@@ -7,12 +7,15 @@ from aelib.arguments import classes, kind, number
 from aelib.evaluation import Accuracy
 
 
-def loss_curve(history, loss_name):
+def loss_curve(history, loss_name, marks=None, beside=None, logarithmic=False):
     """Draw the training and validation loss of every epoch.
 
     Args:
         history: what `train` returned.
         loss_name: what the loss is called.
+        marks: a dict from a name to a loss to compare with, a dotted line.
+        beside: a dict from a name to another history, drawn in grey.
+        logarithmic: whether equal steps of the axis are equal ratios of the loss.
 
     Returns:
         The figure.
@@ -20,18 +23,73 @@ def loss_curve(history, loss_name):
     Raises:
         TypeError, ValueError: that is no history, or one without an epoch.
     """
-    if not isinstance(history, dict) or "training_loss" not in history:
-        raise TypeError(f"history is {kind(history)}: give what `train` returned")
-    if not len(history["training_loss"]):
-        raise ValueError("history has no epoch: there is no loss to draw; train again")
+    _check_history("history", history)
     figure, axis = plt.subplots(figsize=(6, 3.2))
     styles = {"training_loss": ("o-", "training"), "validation_loss": ("s--", "validation")}
     for key, (style, label) in styles.items():
         losses = history.get(key, [])
         if len(losses):
             axis.plot(range(1, len(losses) + 1), losses, style, label=label, markersize=4)
-    axis.set(xlabel="epoch", ylabel=loss_name, ylim=(0, None))
+    for name, other in (beside or {}).items():
+        _check_history(name, other)
+        for key, (style, label) in styles.items():
+            epochs = range(1, len(other.get(key, [])) + 1)
+            line = style[1:]
+            axis.plot(epochs, other.get(key, []), line, color="0.5", label=f"{label}, {name}")
+    for (name, value), grey in zip((marks or {}).items(), ("0.3", "0.6"), strict=False):
+        axis.axhline(number(f"the mark {name!r}", value), color=grey, linestyle=":", label=name)
+    axis.set(xlabel="epoch", ylabel=loss_name)
+    if logarithmic:
+        axis.set_yscale("log")
+    else:
+        axis.set_ylim(0, None)
     axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.legend()
+    return figure
+
+
+def _check_history(name, history):
+    if not isinstance(history, dict) or "training_loss" not in history:
+        raise TypeError(f"{name} is {kind(history)}: give what `train` returned")
+    if not len(history["training_loss"]):
+        raise ValueError(f"{name} has no epoch: there is no loss to draw; train again")
+
+
+def error_by_digit(errors, labels):
+    """Draw the mean error of each digit, with a marker for each method.
+
+    Args:
+        errors: a dict from a method to the error of each image, `(N,)`.
+        labels: the digits, `(N,)`.
+
+    Returns:
+        The figure.
+    """
+    figure, axis = plt.subplots(figsize=(8, 3))
+    for (name, values), marker in zip(errors.items(), "osD^", strict=False):
+        means = [values[labels == digit].mean() for digit in range(10)]
+        axis.plot(means, marker, label=name)
+    axis.set(xlabel="digit", ylabel="mean MSE", xticks=range(10), ylim=(0, None))
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def error_by_size(rows):
+    """Draw the error against the size of the code, for the rows of the study `code_size`.
+
+    Returns:
+        The figure: means over the seeds, with the lowest and the highest as a bar.
+    """
+    figure, axis = plt.subplots(figsize=(6, 3.2))
+    sizes = sorted(rows.numbers.unique())
+    for name, column, style in (("autoencoder", "mse", "o-"), ("PCA", "pca_mse", "s--")):
+        found = rows.groupby("numbers")[column].agg(["mean", "min", "max"]).loc[sizes]
+        ends = [found["mean"] - found["min"], found["max"] - found["mean"]]
+        axis.errorbar(sizes, found["mean"], ends, fmt=style, capsize=3, label=name)
+    axis.set(xlabel="numbers in the code", ylabel="MSE on all test images")
+    axis.set(xscale="log", yscale="log", ylim=(None, None))
+    axis.set_xticks(sizes, [str(size) for size in sizes])
+    axis.minorticks_off()
     axis.legend()
     return figure
 
