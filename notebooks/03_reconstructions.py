@@ -160,12 +160,12 @@ show(figure, "The first twelve principal components of the training images, as p
 # Grey is zero: there the component leaves the image as it is. Where it is bright, adding it adds
 # paint; where it is dark, adding it takes paint away. Look at the first: on MNIST it has a ring of
 # one kind around a blot of the other, so with it PCA can turn a round digit into a narrow one, from
-# something like a 0 towards something like a 1. In the second, look for two strokes that lean to
-# opposite sides. The later ones have more and smaller blots. They do the finer work, and there is
-# less for each of them to do.
+# something like a 0 towards something like a 1. The later ones have more and smaller blots. They do
+# the finer work, and there is less for each of them to do.
 #
-# None of these pictures is a digit, or a part of one that you could name. And every one of them
-# covers the whole image: PCA has no idea of *here* and *there*.
+# Some of them may remind you of a digit, or of two at once, a bright one and a dark one that share
+# their place. But none is a stroke, a loop or anything else that a hand would draw. And each of
+# them covers all of the image where there is ever any paint: PCA has no idea of *here* and *there*.
 #
 # **Predict:** which of the two has the lower error, PCA or the autoencoder? And on which digits
 # most?
@@ -339,9 +339,9 @@ show(
 # %% [markdown]
 # Each number does most of its work in its own neighbourhood. It has to: the decoder is built of
 # convolutions, and each of them passes a number on only to places nearby. Count it out for the
-# number at the top left. After four layers it has come as far as the 22nd row of pixels; the last
-# six rows are out of its reach, whatever the weights. So a code of this kind is still a small
-# picture: it says *where*. PCA's numbers do not, as each of them changes the whole image.
+# number at the top left. By the end it has come as far as the 22nd row of pixels; the last six rows
+# are out of its reach, whatever the weights. So a code of this kind is still a small picture: it
+# says *where*. PCA's numbers do not, as each of them changes the whole image.
 #
 # Now compare the three blocks at the same place. The channels do different things there: look for
 # one that adds a stroke where another wipes it away, or that shifts it to one side (bright along

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from aelib.arguments import classes, kind, number
 from aelib.evaluation import Accuracy
@@ -40,7 +41,7 @@ def loss_curve(history, loss_name, marks=None, beside=None, logarithmic=False):
         axis.axhline(number(f"the mark {name!r}", value), color=grey, linestyle=":", label=name)
     axis.set(xlabel="epoch", ylabel=loss_name)
     if logarithmic:
-        axis.set_yscale("log")
+        _logarithmic(axis)
     else:
         axis.set_ylim(0, None)
     axis.xaxis.get_major_locator().set_params(integer=True)
@@ -87,11 +88,20 @@ def error_by_size(rows):
         ends = [found["mean"] - found["min"], found["max"] - found["mean"]]
         axis.errorbar(sizes, found["mean"], ends, fmt=style, capsize=3, label=name)
     axis.set(xlabel="numbers in the code", ylabel="MSE on all test images")
-    axis.set(xscale="log", yscale="log", ylim=(None, None))
+    axis.set_xscale("log")
+    _logarithmic(axis)
     axis.set_xticks(sizes, [str(size) for size in sizes])
-    axis.minorticks_off()
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.legend()
     return figure
+
+
+def _logarithmic(axis):
+    """Make the y-axis logarithmic, with numbers that can be read without powers of ten."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.yaxis.set_minor_locator(NullLocator())
 
 
 def confusion_matrices(predictions, labels):
