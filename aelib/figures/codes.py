@@ -68,7 +68,7 @@ def code_maps(codes, labels):
 def code_spread(deviations):
     """Draw the standard deviation of each number of a code, `(K,)`, the largest first."""
     figure, axis = plt.subplots(figsize=(6.5, 2.6))
-    axis.bar(range(len(deviations)), deviations.sort(descending=True).values)
+    axis.bar(range(len(deviations)), deviations.sort(descending=True).values.numpy())
     axis.set(xlabel="number of the code, sorted", ylabel="standard deviation")
     return figure
 
@@ -92,13 +92,13 @@ def code_plane(codes, labels, decode, side=15):
     places = torch.cartesian_prod(up.flip(0), across).flip(1)  # Row by row, from the top.
     images = decode(places.view(-1, 2, 1, 1)).clamp(0, 1)
     height = images.shape[-1]
-    mosaic = images.view(side, side, height, height).transpose(1, 2).reshape(2 * (side * height,))
+    mosaic = images.view(side, side, height, height).transpose(1, 2).flatten(2).flatten(0, 1)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 5))
     code_map(left, points.numpy(), labels)
     half = (high - low) / (side - 1) / 2  # A picture is drawn around its place.
     ends = torch.stack([low - half, high + half], 1).tolist()
     left.set(xlim=ends[0], ylim=ends[1], title="where the test images are")
-    right.imshow(mosaic, vmin=0, vmax=1, extent=(*ends[0], *ends[1]), aspect="auto")
+    right.imshow(mosaic.numpy(), vmin=0, vmax=1, extent=(*ends[0], *ends[1]), aspect="auto")
     right.set(title="what each place decodes to", xticks=[], yticks=[])
     for axis in (left, right):
         axis.set(xlabel="first number of the code", ylabel="second number")
