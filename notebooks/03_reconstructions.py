@@ -223,9 +223,9 @@ show(
 
 # %% [markdown]
 # Look for the epoch in which the blue curve goes below the dotted line. Until then the network was
-# worse than a method without any training. It took thousands of steps to learn what PCA computes at
-# once, and only what came after that is its own. Look also at the right end: the curve still points
-# downwards. Twenty epochs are what fits into a lesson, not what is best.
+# worse than a method without any training. It took hundreds of steps to learn what PCA computes at
+# once, and only what came after that is its own. Look also at the right end: in our run the
+# curve still points downwards. Twenty epochs are what fits into a lesson, not what is best.
 #
 # Compare how the two fail:
 
@@ -454,10 +454,10 @@ show(
 # the picture that you see, and say which digit it is and how sure they are.
 #
 # Choose a digit, and move. (The sliders need a running notebook. On a page that only shows it, and
-# after you have opened it again, you see a grid of pictures or nothing: run the cell.) Each row of
-# the grid moves along one direction, from -3 on the left to 3 on the right, with the unmoved
-# code in the middle. Above each picture stand the two answers, bold where one of them is not the
-# digit that you began with.
+# after you have opened it again, you see a grid of pictures, or a message that the widget is gone:
+# run the cell.) Each row of the grid moves along one direction, from -3 on the left to 3 on the
+# right, with the unmoved code in the middle. Above each picture stand the two answers, bold where
+# one of them is not the digit that you began with.
 #
 # **Predict:** how far can you move a 4 until one of the two calls it something else? And will they
 # change their minds at the same moment?
