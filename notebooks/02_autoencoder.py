@@ -279,7 +279,8 @@ def train_epoch(model, inputs, targets, optimizer, batch_size, generator):
 # It is made for images that lie on a disk, are too many for memory and have to be prepared one by
 # one. Ours fit into memory many times over. Then drawing a batch by its numbers, `inputs[batch]`,
 # is the same thing, shorter and faster.)
-#
+
+# %% [markdown]
 # ### First on ten images
 #
 # Before you train for long, find out in a second whether the network and the loop work at all: give

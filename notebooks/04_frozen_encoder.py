@@ -197,7 +197,8 @@ for true in range(3):
 #
 # `cross_entropy` takes the *scores*, not the probabilities. To apply a softmax before it is among
 # the most frequent mistakes with PyTorch. It does not fail; it only learns badly.
-#
+
+# %% [markdown]
 # ## What frozen means
 #
 # The encoder is to stay as it is. Two things have to be switched off.
@@ -343,7 +344,8 @@ show(
 # left out. Look for 4 and 9, in both directions: the map has announced them. Other dark cells it
 # has not. It is a drawing of 48 dimensions on paper: digits that overlap there can still be told
 # apart by the MLP, which gets most fours right.
-#
+
+# %% [markdown]
 # ## Who deserves the credit?
 #
 # The MLP does well on the autoencoder's code. Is that due to what the autoencoder has *learned*?

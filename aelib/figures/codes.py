@@ -73,7 +73,7 @@ def code_spread(deviations):
     return figure
 
 
-def code_plane(codes, labels, decode, side=15):
+def code_plane(codes, labels, decode, side=11):
     """Draw codes of two numbers as points and, beside them, what the plane decodes to.
 
     Args:
@@ -93,7 +93,7 @@ def code_plane(codes, labels, decode, side=15):
     images = decode(places.view(-1, 2, 1, 1)).clamp(0, 1)
     height = images.shape[-1]
     mosaic = images.view(side, side, height, height).transpose(1, 2).flatten(2).flatten(0, 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 5))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4))
     code_map(left, points.numpy(), labels)
     half = (high - low) / (side - 1) / 2  # A picture is drawn around its place.
     ends = torch.stack([low - half, high + half], 1).tolist()
