@@ -54,13 +54,12 @@ seed = 0
 # have, if the convention is (images, channels, rows, columns)?
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
 from aelib.data import load_data
 from aelib.evaluation import accuracy, accuracy_interval, score_line
-from aelib.figures import image_rows, show
+from aelib.figures import draws_histogram, image_rows, pixel_histogram, show
 from aelib.lesson import check, claim, predict, report, show_claims
 
 settings = {"train_size": train_size, "test_size": test_size}
@@ -165,10 +164,12 @@ for digit in np.argsort(std.mean((1, 2, 3))):
 
 # %%
 pixels = data.train.images.flatten().numpy()
-figure, axis = plt.subplots(figsize=(6, 2.8))
-axis.hist(pixels, bins=32, weights=np.full(len(pixels), 100 / len(pixels)))
-axis.set(xlabel="pixel value (0 black, 1 white)", ylabel="pixels (%)", yscale="log")
-show(figure, "Histogram of pixel values: most are 0, many are near 1.", data, exact=True)
+show(
+    pixel_histogram(pixels),
+    "Histogram of pixel values: most are 0, many are near 1.",
+    data,
+    exact=True,
+)
 print(f"pure black: {100 * (pixels == 0).mean():.0f} %")
 print(f"mean {pixels.mean():.2f}, standard deviation {pixels.std():.2f}")
 
@@ -239,14 +240,8 @@ rng = np.random.default_rng(seed)
 draws = [100 * rng.choice(correct, 1_000, replace=False).mean() for _ in range(2_000)]
 whole = 100 * correct.mean()
 low, high = accuracy_interval(whole, 1_000)
-figure, axis = plt.subplots(figsize=(9, 2.8))
-axis.hist(draws, bins=np.arange(min(draws), max(draws) + 0.2, 0.2), color="C5")
-axis.axvspan(low, high, color="C1", alpha=0.15, label="95 % interval for 1,000 images")
-axis.axvline(whole, color="C1", label="all 10,000 images")
-axis.set(xlabel="accuracy on 1,000 of the test images (%)", ylabel="draws")
-axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 show(
-    figure,
+    draws_histogram(draws, whole, (low, high)),
     f"2,000 draws of 1,000 test images give accuracies from {min(draws):.1f} to "
     f"{max(draws):.1f} %, around {whole:.1f} % on all 10,000; most lie in the interval.",
     data,

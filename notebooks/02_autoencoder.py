@@ -66,7 +66,7 @@ from torch import nn
 
 from aelib.data import load_data
 from aelib.diagram import system_diagram
-from aelib.figures import image_rows, loss_curve, show
+from aelib.figures import image_rows, loss_curve, show, stretched
 from aelib.lesson import check, claim, predict, report, show_claims
 from aelib.models import MLP, Autoencoder, Decoder, Encoder, count_parameters
 from aelib.studies.replication import published_decoder, published_encoder
@@ -263,11 +263,24 @@ def train_epoch(model, inputs, targets, optimizer, batch_size, generator):
 
 
 # %% [markdown]
+# Go through it line by line; it is short enough to know by heart, and exercise 3 asks you to.
+#
+# - `model.train()` puts the network in training mode. For the layers of this lesson it makes no
+#   difference. For others it does, and lesson 4 has one of them.
+# - `randperm` deals the numbers of all images like a shuffled pack of cards, and `split` cuts the
+#   pack into batches.
+# - `model(inputs[batch])` is the way forward: images in, reconstructions out. On the way torch
+#   notes down what it computes, so that `backward` can go the same way in reverse.
+# - `zero_grad`, `backward`, `step`: always these three, and always in this order after the loss.
+# - `loss.item()` takes the bare number out of the tensor. Without it, `total` would keep the notes
+#   of every batch in memory until the end of the epoch.
+#
 # (Elsewhere you will meet a `DataLoader` in this place: `for inputs, targets in DataLoader(...)`.
 # It is made for images that lie on a disk, are too many for memory and have to be prepared one by
 # one. Ours fit into memory many times over. Then drawing a batch by its numbers, `inputs[batch]`,
 # is the same thing, shorter and faster.)
-#
+
+# %% [markdown]
 # ### First on ten images
 #
 # Before you train for long, find out in a second whether the network and the loop work at all: give
@@ -277,6 +290,11 @@ def train_epoch(model, inputs, targets, optimizer, batch_size, generator):
 # **Adam** is the rule that turns gradients into steps; 0.001 is how long the steps are, the
 # **learning rate**. The target of an autoencoder is the image itself, so `inputs` and `targets` are
 # the same.
+#
+# Two small helpers are in the cell. `copy.deepcopy` trains a copy and keeps the untrained network,
+# since the real training is to begin from the very same weights. And `infer` is for using a network
+# without training it: it switches to evaluation mode, keeps no notes for `backward`, and goes
+# through the images in portions, so that any number of them fits into memory.
 #
 # **Predict:** after 300 steps the ten will be known. What will this network make of ten images
 # that it has *not* seen?
@@ -346,10 +364,7 @@ except KeyboardInterrupt:
     history["training_loss"] = history["training_loss"] or [so_far]
 
 # %%
-figure = loss_curve(history, "MSE")
-axis = figure.axes[0]
-axis.axhline(mean_image, color="0.5", linestyle=":", label="always the mean image")
-axis.legend()
+figure = loss_curve(history, "MSE", marks={"always the mean image": mean_image})
 show(figure, "Training and validation MSE against the epoch; both fall and flatten.", data)
 
 # %% tags=["nbval-ignore-output"]
@@ -359,7 +374,13 @@ for name, losses in history.items():
 guess.compare(history["training_loss"][-1])
 
 # %% [markdown]
-# Read the curve from left to right. By the end of the first epoch the network is below the mean
+# First the two kinds of line. The solid one is the loss on the images that the network is trained
+# on, the dashed one the loss on images that it only gets to see for measuring. As long as the two
+# stay together, what the network learns holds for digits in general. If the dashed line turned up
+# while the solid one went on falling, the network would have begun to learn its own images by
+# heart. You will see that happen in lesson 5.
+#
+# Now read the curve from left to right. By the end of the first epoch the network is below the mean
 # image: see the validation loss. Then the gains become smaller and smaller, but have not ended:
 # more epochs would still help a little. And the two lines run together, so the network does as well
 # on images it has not seen as on those it has. Ten images it could learn by heart; six thousand it
@@ -368,7 +389,8 @@ guess.compare(history["training_loss"][-1])
 # One detail: the training loss of an epoch is a mean over its steps, *while* the weights improve.
 # The validation loss is measured at its end. That is why validation can be the lower one.
 #
-# Here are the snapshots of one digit.
+# Here are the snapshots of one digit: the same image each time, painted by the network as it was
+# after so many epochs. Epoch 0 is before any training.
 #
 # **Predict:** what does the network learn first, and what last?
 
@@ -385,6 +407,10 @@ show(figure, "A training image and its reconstruction after more and more epochs
 #
 # ## What the filters have become
 #
+# You have trained a network that works. What has it learned to look at? Weights of later layers are
+# hard to read, as they look at the answers of layers before them. Those of the first layer look at
+# pixels, so they can be drawn like a piece of an image.
+#
 # The first convolution has 24 filters of 5 by 5. They began as random numbers. Below each filter
 # you see its answer to the digit above, its feature map: bright where the patch looks like the
 # filter. (Each picture is stretched from its own darkest to its own brightest number.)
@@ -396,14 +422,10 @@ first_layer = autoencoder[0][0]
 filters = first_layer.weight.detach().cpu()
 answers = infer(first_layer, images[:1]).transpose(0, 1)
 rows = {}
-for start in (0, 12):
+for numbers in (range(12), range(12, 24)):
     for name, pictures in (("filter", filters), ("its answer", answers)):
-        low, high = pictures.amin((1, 2, 3), True), pictures.amax((1, 2, 3), True)
-        rows[f"{name} {start + 1} to {start + 12}"] = ((pictures - low) / (high - low))[
-            start : start + 12
-        ]
-figure = image_rows(rows)
-show(figure, "The 24 filters of the first layer, and what each answers to a digit.", data)
+        rows[f"{name} {numbers[0] + 1} to {numbers[-1] + 1}"] = stretched(pictures)[numbers]
+show(image_rows(rows), "The 24 filters of the first layer, and what each answers to a digit.", data)
 
 # %% [markdown]
 # The filters themselves still look much like noise. Their answers tell you more. In some the stroke
@@ -476,6 +498,13 @@ print("largest gradient of any weight:", largest_gradient(0))
 print("seeds from 0 to 15 that start so:", [s for s in range(16) if largest_gradient(s) == 0])
 
 # %% [markdown]
+# Follow it with numbers small enough for your head. Let a pixel be `relu(0.5 * x - 0.2)`, with `x`
+# from the layer before. With an `x` of 0.3 there is -0.05 before the ReLU and 0 after it. Make the
+# weight 0.51 instead of 0.5, or the bias -0.19 instead of -0.2: still below zero, so still 0 after
+# the ReLU. The loss has not changed at all. Ask a gradient which way would be better, and its
+# answer is: either, it makes no difference. One pixel like that is no harm. Here it is every pixel
+# of every image.
+#
 # By the luck of the first weights, the last layer starts with a negative bias, and its output is
 # below zero everywhere. ReLU turns all of it to 0, and where ReLU is at 0 its slope is 0 too. So
 # every gradient in the whole network is exactly zero. Nothing will ever move. This is the **dying

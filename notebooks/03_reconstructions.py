@@ -13,12 +13,12 @@
 #
 # **You will learn** what an autoencoder keeps of an image and what it loses, how it compares with
 # principal component analysis (PCA) at the same size of code, and what the space of codes looks
-# like from inside.
+# like from inside. At the end you move a code with your own hands.
 #
 # **You need** [lesson 2](02_autoencoder.ipynb). Its trained autoencoder is loaded, or trained again
 # where it is not at hand.
 #
-# **Time** 25 minutes to read, under one to run.
+# **Time** 35 minutes to read, about one to run.
 #
 # What the text says about figures holds for MNIST and the parameters as they stand.
 
@@ -49,15 +49,19 @@ learning_rate = 0.001
 # sharpness of edges, the identity of the digit?
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from sklearn.decomposition import PCA
+from torch import nn
 
+from aelib import figures
 from aelib.data import load_data
 from aelib.evaluation import reconstruction_errors
-from aelib.figures import code_map, image_rows, neighbour_map, show
+from aelib.figures import image_rows, show
 from aelib.lesson import check, claim, predict, report, show_claims
-from aelib.training import infer, pick_device, pretrained_autoencoder
+from aelib.play import both_approaches, play, strongest_directions
+from aelib.studies import code_size, read_rows
+from aelib.training import infer, pick_device, pretrained_autoencoder, train_or_load
 
 training_settings = {
     "epochs": epochs,
@@ -129,12 +133,14 @@ for name, chosen in (("best", order[:10]), ("worst", order[-10:])):
 # is fitted to, no other 48 directions do better. If the autoencoder cannot beat it, its
 # convolutions and ReLUs are for nothing.
 #
-# **Predict:** which of the two is better, and on which digits most?
+# A direction in the space of images is itself a list of 784 numbers, one for each pixel. So it can
+# be drawn like an image. To paint a digit, PCA takes the mean image, adds so much of the first
+# picture, takes away so much of the second, and so on, 48 times. How much of each: that is the
+# code.
+#
+# **Predict:** the first picture says in what training images differ most. What might it show?
 
 # %%
-from sklearn.decomposition import PCA
-
-guess = predict("by how many percent the autoencoder's error is below PCA's", None)
 pca = PCA(n_components=48, random_state=0).fit(data.train.images.flatten(1).numpy())
 
 
@@ -145,13 +151,30 @@ def pca_reconstruct(images):
 
 
 # %%
+pictures = torch.from_numpy(pca.components_[:12]).float().view(12, 1, 28, 28)
+pictures = figures.around_grey(pictures)
+figure = image_rows({"1 to 6": pictures[:6], "7 to 12": pictures[6:]})
+show(figure, "The first twelve principal components of the training images, as pictures.", data)
+
+# %% [markdown]
+# Grey is zero: there the component leaves the image as it is. Where it is bright, adding it adds
+# paint; where it is dark, adding it takes paint away. Look at the first: on MNIST it has a ring of
+# one kind around a blot of the other, so with it PCA can turn a round digit into a narrow one, from
+# something like a 0 towards something like a 1. The later ones have more and smaller blots. They do
+# the finer work, and there is less for each of them to do.
+#
+# Some of them may remind you of a digit, or of two at once, a bright one and a dark one that share
+# their place. But none is a stroke, a loop or anything else that a hand would draw. And each of
+# them covers all of the image where there is ever any paint: PCA has no idea of *here* and *there*.
+#
+# **Predict:** which of the two has the lower error, PCA or the autoencoder? And on which digits
+# most?
+
+# %%
+guess = predict("by how many percent the autoencoder's error is below PCA's", None)
 pca_errors = reconstruction_errors(pca_reconstruct(images), images)
 by_digit = [[e[labels == digit].mean() for digit in range(10)] for e in (errors, pca_errors)]
-figure, axis = plt.subplots(figsize=(8, 3))
-axis.plot(by_digit[0], "o", label="autoencoder")
-axis.plot(by_digit[1], "s", label="PCA-48")
-axis.set(xlabel="digit", ylabel="mean MSE", xticks=range(10), ylim=(0, None))
-axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
+figure = figures.error_by_digit({"autoencoder": errors, "PCA-48": pca_errors}, labels)
 show(
     figure,
     "Mean test MSE of each digit for the autoencoder and for PCA with 48 components. On MNIST, the "
@@ -176,7 +199,35 @@ guess.compare(100 * (1 - error / yardstick))
 # %% [markdown]
 # The autoencoder is below PCA, by about a fifth on the whole. That is real, but not
 # dramatic: lesson 2's "always the mean image" is at 0.07, and PCA alone removes most of that. It
-# needs no training loop, and it takes a second. Compare how the two fail:
+# needs no training loop, and it takes a second.
+#
+# How long did the autoencoder have to train for its lead? Here is its loss curve again, with the
+# error of PCA on the same training images as a dotted line. This time the axis is **logarithmic**:
+# one step up is not "so much more" but "so many times as much". On a plain axis, as in lesson 2,
+# all that comes after the first few epochs is pressed into a flat line at the bottom. On this one
+# you can see whether the network is still learning.
+#
+# **Predict:** after how many epochs does the curve cross the dotted line? And is it flat by then?
+
+# %%
+pca_training = reconstruction_errors(pca_reconstruct(data.train.images), data.train.images).mean()
+figure = figures.loss_curve(
+    pretraining, "MSE", marks={"PCA-48, training images": pca_training}, logarithmic=True
+)
+show(
+    figure,
+    "Training and validation MSE of the autoencoder against the epoch on a logarithmic axis, with "
+    "the error of PCA as a dotted line.",
+    data,
+)
+
+# %% [markdown]
+# Look for the epoch in which the blue curve goes below the dotted line. Until then the network was
+# worse than a method without any training. It took hundreds of steps to learn what PCA computes at
+# once, and only what came after that is its own. Look also at the right end: in our run the
+# curve still points downwards. Twenty epochs are what fits into a lesson, not what is best.
+#
+# Compare how the two fail:
 
 # %%
 chosen = examples[[2, 3, 4, 5, 8]]
@@ -199,6 +250,40 @@ show(
 # as a haze around the strokes. A ReLU can switch paint off, and the autoencoder's background is
 # cleaner.
 #
+# ## How large a code?
+#
+# Why 48 numbers, and not 12 or 192? Nothing in the method says so. We have trained the same
+# autoencoder with codes of five sizes, each with three seeds, and kept the errors. Only the two
+# layers next to the code are other ones. PCA was given as many components each time.
+#
+# **Predict:** with four times as many numbers, will the error be a quarter? And with more and more
+# numbers, which of the two will come out ahead?
+
+# %%
+figure = figures.error_by_size(read_rows("code_size"))
+show(
+    figure,
+    "Error on all test images against the number of numbers in the code, from 12 to 192, for the "
+    "autoencoder and for PCA, both axes logarithmic.",
+    "MNIST",
+    exact=True,
+)
+
+# %% [markdown]
+# Both errors fall as the code grows, but not in step. Up to 48 numbers the autoencoder is ahead,
+# with 12 and 24 of them by far: if there are few, it pays to use them in a cleverer way than adding
+# up fixed pictures. With 96 PCA has caught up, and with 192 it has less than half the error. It
+# loses nothing on the way: with 784 components it would copy every image. The layers of the
+# autoencoder, though, are as large as before, and it was trained for the same 20 epochs. By now it
+# is probably they that set the limit, and no longer the code.
+#
+# (The bars for the lowest and the highest of the three seeds are there; they are too short to see.
+# And one thing changes with the size: codes of 12 and 24 numbers are maps of 2 by 2, the others of
+# 4 by 4.)
+#
+# For this tutorial a code is of interest *because* it is small. The 48 are those of the published
+# network, and a size at which the network still has its lead.
+#
 # ## Inside the code: are all 48 numbers at work?
 #
 # A **dead unit** is a number of the code that is the same for every image. It carries nothing. The
@@ -210,11 +295,8 @@ show(
 # %%
 codes = infer(autoencoder.encoder, images)
 std = codes.flatten(1).std(0)
-figure, axis = plt.subplots(figsize=(6.5, 2.6))
-axis.bar(range(48), std.sort(descending=True).values)
-axis.set(xlabel="number of the code, sorted", ylabel="standard deviation")
 show(
-    figure,
+    figures.code_spread(std),
     "Standard deviation of each of the 48 code numbers over the test images, sorted: all are well "
     "above zero.",
     data,
@@ -228,6 +310,45 @@ print(f"PCA's first number varies {pca_std[0] / pca_std[-1]:.0f} times as much a
 # code: of PCA's 48 numbers the first varies several times as much as the last. So that no number is
 # louder than another, the classifier of lesson 4 brings its codes to one scale first.
 #
+# ## What does each number do?
+#
+# All 48 are at work, then. At what work? Ask the decoder: take the code of one image, raise a
+# single number by three of its standard deviations, decode, and subtract what came out before. What
+# is left is what this one number paints and wipes away. Then take the next number.
+#
+# The 48 pictures are laid out like the code itself: three blocks side by side, one for each
+# channel, and in each block four rows and four columns. As above, grey is no change, bright is
+# paint added, dark is paint taken away.
+#
+# **Predict:** can the number at the top left of its channel change the bottom of the image?
+
+# %%
+code = codes[examples[5]]  # (3, 4, 4), of a five
+moved = code + torch.diag(3 * std).view(48, 3, 4, 4)
+change = infer(autoencoder.decoder, moved) - infer(autoencoder.decoder, code[None])
+change = figures.around_grey(change).view(3, 4, 4, 1, 28, 28)
+rows = {f"row {row + 1}": change[:, row].flatten(0, 1) for row in range(4)}
+titles = [f"{channel}, {column}" for channel in (1, 2, 3) for column in (1, 2, 3, 4)]
+show(
+    image_rows(rows, titles),
+    "For each of the 48 numbers of a five's code, what raising it changes in the decoded image; "
+    "above each column stand the channel and the column of the number.",
+    data,
+)
+
+# %% [markdown]
+# Each number does most of its work in its own neighbourhood. It has to: the decoder is built of
+# convolutions, and each of them passes a number on only to places nearby. Count it out for the
+# number at the top left. By the end it has come as far as the 22nd row of pixels; the last six rows
+# are out of its reach, whatever the weights. So a code of this kind is still a small picture: it
+# says *where*. PCA's numbers do not, as each of them changes the whole image.
+#
+# Now compare the three blocks at the same place. The channels do different things there: look for
+# one that adds a stroke where another wipes it away, or that shifts it to one side (bright along
+# one edge, dark along the other). But do not look for a number that means *loop* or *slant*.
+# Nothing in the loss asks for numbers with a meaning, and what they do hangs on the other 47, as
+# there are ReLUs on the way.
+#
 # ## A map of the code space
 #
 # Each image is a point in a space of 48 dimensions. **t-SNE** draws such points on paper so that
@@ -237,9 +358,7 @@ print(f"PCA's first number varies {pca_std[0] / pca_std[-1]:.0f} times as much a
 # **Predict:** will the digits form groups? Which ones will touch?
 
 # %%
-points = neighbour_map(codes)
-figure, axis = plt.subplots(figsize=(6.5, 5.5))
-code_map(axis, points, labels.numpy())
+figure = figures.code_maps({"": codes}, labels)
 show(
     figure,
     "t-SNE map of the codes of the test images, each drawn as its digit. Most digits form groups; "
@@ -252,6 +371,47 @@ show(
 # (The pixels themselves would show groups, too: exercise 4.) Some digits stand nearly alone,
 # while 4 and 9 run into each other. A guess for lesson 4: a classifier on this code will confuse
 # these two.
+#
+# ## A code that fits on paper
+#
+# A map of 48 dimensions is a drawing with losses. What if the code itself had only two numbers?
+# Then it *is* a place on paper, and nothing is lost in drawing it. The next cell trains such an
+# autoencoder. It is that of lesson 2, but for the two layers next to the code: the last
+# convolution now covers all of its 7 by 7 places at once and has two filters, so that two
+# numbers remain.
+#
+# With a plane you can do what no one can do with 48 dimensions: decode all of it. On the left
+# below is where the codes of the test images lie. On the right the same piece of the plane is
+# covered with a grid, and in each place stands what the decoder paints from the two numbers of that
+# place.
+#
+# **Predict:** will ten digits find room next to each other? What will the decoder paint where no
+# training image has its code?
+
+# %%
+torch.manual_seed(seed)
+narrow = code_size.autoencoder_with(2).to(device)
+pair = (data.train.images, data.train.images)
+train_or_load("two_numbers", narrow, pair, nn.functional.mse_loss, **training_settings)
+to_code, from_code = narrow[:6], narrow[6:]
+figure = figures.code_plane(infer(to_code, images), labels, lambda codes: infer(from_code, codes))
+show(
+    figure,
+    "Left, the codes of the test images in the plane of two numbers, each drawn as its digit. "
+    "Right, what a grid of places in that plane decodes to.",
+    data,
+)
+
+# %% [markdown]
+# Hold the two side by side. Where one digit has a region to itself on the left, the pictures on the
+# right look like it. Where several lie on top of each other, the decoder cannot know which of them
+# is meant, and paints something in between. Go along any row on the right: each picture turns into
+# the next without a jump, whether there is a digit halfway or not. And at the rim, and in gaps
+# where hardly any image lies, you may find shapes that are no digit at all. Nobody asked the
+# decoder for anything there.
+#
+# Two numbers are too few to say which digit it is *and* how it was written; 48 are enough for a
+# good deal of both. But the rest holds for the larger code just the same. You only cannot see it.
 #
 # ## Walking between two digits
 #
@@ -281,6 +441,40 @@ show(
 # is no clean digit either: nothing in the loss asks that points *between* codes decode to something
 # sensible. Variational autoencoders, made to generate images, add just that. For classifying we do
 # not need it.
+#
+# ## Your turn: move a code
+#
+# So far you have moved one number of the code at a time, or all of them towards another image.
+# There is a third way: along the directions in which the codes of the training images vary most.
+# You know how to find them. It is PCA again, this time on codes in place of pixels. Moving by 1
+# means by one standard deviation, so -3 to 3 is about as far as real codes go.
+#
+# And you get company. The two classifiers of lessons 4 and 5 look over your shoulder. Both were
+# trained on the same 6,000 images with their labels. (They are loaded, or trained here.) Both see
+# the picture that you see, and say which digit it is and how sure they are.
+#
+# Choose a digit, and move. (The sliders need a running notebook. On a page that only shows it, and
+# after you have opened it again, you see a grid of pictures, or a message that the widget is gone:
+# run the cell.) Each row of the grid moves along one direction, from -3 on the left to 3 on the
+# right, with the unmoved code in the middle. Above each picture stand the two answers, bold where
+# one of them is not the digit that you began with.
+#
+# **Predict:** how far can you move a 4 until one of the two calls it something else? And will they
+# change their minds at the same moment?
+
+# %%
+classifiers = both_approaches(autoencoder, data, device, **training_settings)
+directions = strongest_directions(infer(autoencoder.encoder, data.train.images))
+play(autoencoder, classifiers, directions, data, digit=4)
+
+# %% [markdown]
+# Things to try, and to look for:
+#
+# - The direction that changes the picture most: does it make the digit rounder, slanted, thicker?
+# - A place where the two disagree. Which of them do you side with? Look at how sure each one is.
+#   One that is wrong and sure of it is the costlier kind, as you will see in lesson 5.
+# - A picture that is no digit at all, and what they say to it. Neither can say "none of these": the
+#   ten shares always add up to 100 %.
 #
 # ## Check
 #

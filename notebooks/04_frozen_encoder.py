@@ -85,6 +85,11 @@ figure = system_diagram(Encoder(), Decoder(), FinishedMLP(torch.rand(2, 48)))
 show(figure, "The autoencoder, and both approaches below it, layer by layer.", data)
 
 # %% [markdown]
+# Read it from the left: an image of 28 by 28 goes through the layers of the encoder that you built
+# in lesson 2, and arrives as 3 maps of 4 by 4. The upper row goes on to a decoder, the other two to
+# ten scores. The layers are the same in all three; what differs is which of them are trained, and
+# by what.
+#
 # The middle row is this lesson: blue and dashed is what stays as it is, orange is what the labels
 # train. And here are the codes.
 
@@ -132,6 +137,13 @@ class MLP(nn.Module):
 
 
 # %% [markdown]
+# Read `__init__` and `forward` as two moments. The first happens once, when you write `MLP(codes)`:
+# layers are made with random weights, and the two measures are taken. The second happens each time
+# that you call the network, thousands of times in a training. What is to last from one call to the
+# next has to hang on `self`. `nn.Module` looks after it: it finds every layer that you put there,
+# hands the weights to the optimizer, and takes them along when you save the network or send it to a
+# graphics card.
+#
 # (`clamp_min` is for a number that is the same for every image: its deviation is zero, and nobody
 # can divide by that.) A classifier of images is an encoder with this head behind it:
 
@@ -177,9 +189,16 @@ for true in range(3):
 # what cross-entropy punishes hardest. Keep that in mind for lesson 5. Whoever has no idea gives
 # each of ten digits a tenth and pays the logarithm of 10, about 2.3.
 #
+# What does its gradient do? For every wrong class it pushes the score down, by just the probability
+# that this class was given. The score of the true class it pushes up, by what is missing to 1. In
+# the example, with the first class the true one: 0.26 and 0.04 down, 0.29 up. An answer that is
+# right and sure is hardly pushed at all, and one that is wrong and sure is pushed hard. That is the
+# kind of teacher you want.
+#
 # `cross_entropy` takes the *scores*, not the probabilities. To apply a softmax before it is among
 # the most frequent mistakes with PyTorch. It does not fail; it only learns badly.
-#
+
+# %% [markdown]
 # ## What frozen means
 #
 # The encoder is to stay as it is. Two things have to be switched off.
@@ -235,6 +254,11 @@ print("tensors of the encoder that changed:", len(changed), "of", len(before))
 # epoch it would compute the same 6,000 once more. Once is enough: keep the codes, and train the
 # head on them, from the same first weights.
 #
+# (Two habits to take along. Before each network that is to be compared with another stands the same
+# `torch.manual_seed(seed)`, so that both begin from the same first weights, and a difference at the
+# end is not one of luck at the beginning. And what is expensive and never changes is computed once
+# and kept, as the codes are here: of the work per image the encoder does by far the larger part.)
+#
 # **Predict:** where does the loss start, and will it be another than from images? And over 20
 # epochs, how close will the validation loss stay to the training loss, compared with the
 # autoencoder's?
@@ -268,6 +292,14 @@ for name, losses in (("images", from_images), ("codes", history)):
 # ## The accuracy
 #
 # Now the test images. No setting was chosen by them.
+#
+# For each image the network gives ten scores, and `argmax(1)` takes the place of the highest, which
+# is the digit. (For that no softmax is needed. It makes probabilities of scores, but never changes
+# their order.) Each score below comes with an interval, for the reason that you saw in lesson 1:
+# other test images would have given another number. The line for 1,000 images is the size of test
+# that the original speaks of; the one for 10,000 is sharper.
+#
+# **Predict:** it sees 48 numbers in place of 784. Will it beat nearest neighbours on all pixels?
 
 # %% tags=["nbval-ignore-output"]
 metrics = {}
@@ -302,11 +334,18 @@ show(
 )
 
 # %% [markdown]
+# Such a table is called a **confusion matrix**. A score is one number for ten digits; the table
+# says where it was lost. Read a row to learn what becomes of one digit: of all true fours, so many
+# were taken for a nine. Read a column to learn how far an answer can be trusted: of all that were
+# called nine, so many were something else. In a full table the diagonal holds the correct answers,
+# about nine hundred in each cell, and all else would be pale beside it. So here it is left empty.
+#
 # Each cell counts images of the true digit (row) taken for another (column); correct answers are
 # left out. Look for 4 and 9, in both directions: the map has announced them. Other dark cells it
 # has not. It is a drawing of 48 dimensions on paper: digits that overlap there can still be told
 # apart by the MLP, which gets most fours right.
-#
+
+# %% [markdown]
 # ## Who deserves the credit?
 #
 # The MLP does well on the autoencoder's code. Is that due to what the autoencoder has *learned*?
@@ -314,6 +353,12 @@ show(
 #
 # - on the 48 numbers of **PCA**, which needs no network at all;
 # - on the code of an encoder with **random weights**, which has learned nothing.
+#
+# Such rivals are called *controls*. Each takes away one thing that could be the reason. If PCA does
+# as well, the network was not needed. If random weights do as well, the *training* of the
+# network was not needed, and its convolutions and its pooling alone did the work. Only what is
+# left after both is due to what the autoencoder has learned. The second control is also the
+# cheapest: it costs a single pass through a network that is never trained.
 #
 # **Predict:** put the three in order. How far above the 10 % of guessing is the random encoder?
 

@@ -49,6 +49,13 @@ learning_rate = 0.001
 # a reconstruction. (The published notebook does the same.) And the MLP takes the scale of its
 # inputs from the codes of this fresh encoder, and keeps it while the encoder learns.
 #
+# Think of the two as two ways to hire. Approach 1 takes on an encoder with a training of its own,
+# made for another job (painting digits), and does not let it learn anything new. The head has to
+# make do with what it is told. Approach 2 takes on a beginner and trains encoder and head for this
+# job from the first day. The gradient of the cross-entropy goes back through the head, arrives at
+# the code, and goes on into the convolutions: it says of each of the 48 numbers how it should have
+# been different for this image, and of each filter what it could do about that.
+#
 # So mind the name. With approach 2 there is no *auto*encoder any more. This is an ordinary
 # convolutional network that happens to pass 48 numbers through its middle.
 #
@@ -59,23 +66,14 @@ learning_rate = 0.001
 # %%
 import copy
 
-import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
+from aelib import figures
 from aelib.data import load_data
 from aelib.diagram import system_diagram
 from aelib.evaluation import accuracy, paired_comparison, score_line
-from aelib.figures import (
-    code_map,
-    code_tiles,
-    confusion_matrices,
-    image_rows,
-    loss_curve,
-    neighbour_map,
-    score_chart,
-    show,
-)
+from aelib.figures import image_rows, show
 from aelib.lesson import check, claim, predict, report, show_claims
 from aelib.models import MLP, Classifier, Decoder, Encoder, freeze
 from aelib.results import PUBLISHED
@@ -127,9 +125,8 @@ def new_classifier():
 untrained = new_classifier().encoder
 shown = torch.stack([data.train.images[data.train.labels == digit][0] for digit in range(10)])
 both = {"autoencoder": infer(frozen, shown), "untrained": infer(untrained, shown)}
-figure = code_tiles(shown, both, titles=range(10))
 show(
-    figure,
+    figures.code_tiles(shown, both, titles=range(10)),
     "Ten digits, above their codes by the autoencoder and by an encoder with random weights, each "
     "drawn as three tiles of 4 by 4.",
     data,
@@ -159,15 +156,8 @@ history_2 = train_or_load(
 )
 
 # %%
-figure = loss_curve(history_2, "cross-entropy")
-axis = figure.axes[0]
-epochs_1 = range(1, len(history_1["training_loss"]) + 1)
-axis.plot(epochs_1, history_1["training_loss"], "0.5", label="training, approach 1")
-axis.plot(epochs_1, history_1["validation_loss"], "--", color="0.5", label="validation, approach 1")
-axis.set_ylim(0, 1.05 * max(history_1["training_loss"]))
-axis.legend()
 show(
-    figure,
+    figures.loss_curve(history_2, "cross-entropy", beside={"approach 1": history_1}),
     "Cross-entropy of both approaches against the epoch. The training loss of approach 2 falls to "
     "almost zero; its validation loss soon stops falling.",
     data,
@@ -180,6 +170,9 @@ for name, history in (("approach 1", history_1), ("approach 2", history_2)):
             print(f"{name}, {kind:<16} lowest {min(losses):.3f}, last {losses[-1]:.3f}")
 
 # %% [markdown]
+# There are four lines: solid for training, dashed for validation, in colour for approach 2 and in
+# grey for approach 1. Compare the solid ones first, then the dashed ones.
+#
 # The training loss (blue) falls far below that of approach 1 (grey), since 17,587 more weights may
 # now move towards the labels. It goes to almost 0. The validation loss (orange) has all but stopped
 # falling after a few epochs, and then jumps about: the network improves only on images it knows
@@ -210,12 +203,21 @@ guess.compare(metrics["approach_2_accuracy_full_test"])
 # the classifier was, as you saw in lesson 4. A network whose training loss has gone to almost 0 has
 # become very sure of everything, also where it is wrong. It makes fewer mistakes, and dearer ones.
 #
+# How can that be? Take three images and two classifiers. The first is right about two of them, with
+# a probability of 0.6 for the true class, and wrong about the third, with 0.4 for the true class.
+# Its losses are 0.51, 0.51 and 0.92, on average 0.65. The second is right about two as well, with
+# 0.99, and wrong about the third, with 0.001 for the true class: 0.01, 0.01 and 6.91, on average
+# 2.31. Same accuracy, and more than three times the loss, nearly all of it from a single answer.
+#
 # ## Stopping early
 #
 # If the validation loss is what you care about, nothing forces you to train to the end: take the
 # weights of the epoch in which it was lowest. That is **early stopping**. It costs nothing but the
-# validation images. Here is approach 2 once more, from the same first weights and with the same
-# order of images, but only up to that epoch.
+# validation images. In practice you would not train twice for it: the loop keeps a copy of the
+# weights whenever the validation loss is the lowest so far, ends when it has not been beaten for
+# some epochs, and goes back to the copy. Here you want both networks, to compare them. So here is
+# approach 2 once more, from the same first weights and with the same order of images, but only up
+# to that epoch.
 #
 # **Predict:** what will happen to the loss, and what to the accuracy?
 
@@ -247,6 +249,16 @@ print(f"(stopped after epoch {best_epoch})")
 # other wrong. If the two were equally good, these should split half and half, like tosses of a
 # coin. **McNemar's test** gives the probability of a split at least this uneven.
 #
+# Why not simply compare the two intervals? Because the luck of the draw is common to both. A test
+# set with many odd digits lowers both scores at once; a kind one raises both. The intervals count
+# that luck twice, although it cannot make one approach better than the other. Images that both get
+# right, or both get wrong, say nothing about which one is better, and there are thousands of them.
+# Leave them out, and what remains is the question that you asked.
+#
+# An example: of ten images on which two classifiers differ, one has eight right and the other two.
+# Ten tosses of a coin split 8 to 2 or more unevenly about one time in nine. That is nothing to
+# build on. With 80 to 20 it would be less than one time in a million, though the share is the same.
+#
 # **Predict:** approach 2 is better on the whole. Are there digits that only approach 1 gets right?
 
 # %% tags=["nbval-ignore-output"]
@@ -266,14 +278,17 @@ for suffix, split in (("", data.test), ("_full_test", data.full_test)):
 #
 # ## Where they go wrong
 #
+# Two confusion matrices, as in lesson 4, and on one scale of colours: the same orange stands for
+# the same number of mistakes in both. Again the diagonal is empty, since the correct answers would
+# drown the rest.
+#
 # **Predict:** which of the dark cells of lesson 4 will become pale?
 
 # %%
 titles = {"approach 1": "approach_1_full_test", "approach 2": "approach_2_full_test"}
 named = {title: predictions[name] for title, name in titles.items()}
-figure = confusion_matrices(named, data.full_test.labels)
 show(
-    figure,
+    figures.confusion_matrices(named, data.full_test.labels),
     "Mistakes of both approaches on the full test split, side by side.",
     data,
 )
@@ -286,6 +301,13 @@ show(
 # processor.
 #
 # ## The digits that changed sides
+#
+# Tables count; now look at the images behind the counts. *Gained* are digits that approach 1 had
+# wrong and approach 2 has right. *Lost* is the other way round. Ten of each are shown, the first in
+# the order of the test set, so nobody has picked the nicest.
+#
+# **Predict:** will the gained digits be hard ones, which only a better classifier can read, or
+# easy ones, on which you wonder what approach 1 was thinking?
 
 # %%
 labels = data.full_test.labels
@@ -312,17 +334,20 @@ for name, group in groups.items():
 #
 # ## The two code spaces
 #
+# The codes of the two approaches have the same size and come from layers of the same kind. But they
+# were made under different orders: "keep what you need to paint the image" and "keep what you need
+# to name it". A map shows whether that can be seen. It is t-SNE again, so the same warning holds:
+# look at which groups touch, not at how far apart or how large they are drawn. Every image is drawn
+# as its own digit, so you can read the map without its colours.
+#
 # **Predict:** lesson 3 drew a map of the autoencoder's codes, where groups overlapped. How will the
 # map look for codes that were made for telling digits apart?
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.6))
-for axis, title, model in zip(axes, named, (approach_1, approach_2), strict=True):
-    points = neighbour_map(infer(model.encoder, data.test.images))
-    code_map(axis, points, data.test.labels.numpy())
-    axis.set_title(f"codes of {title}")
+models = {"codes of approach 1": approach_1, "codes of approach 2": approach_2}
+test_codes = {name: infer(model.encoder, data.test.images) for name, model in models.items()}
 show(
-    figure,
+    figures.code_maps(test_codes, data.test.labels),
     "t-SNE maps of the test codes. Left, approach 1: groups that overlap. Right, approach 2: "
     "groups with gaps between most of them.",
     data,
@@ -335,7 +360,9 @@ show(
 #
 # ## The results side by side
 #
-# The baselines of lesson 1, once more on the same images, and the two published numbers.
+# A score means something only beside others. So here are the baselines of lesson 1, once more
+# trained on the same 6,000 images and asked about the same 10,000, and the two published numbers. A
+# dot is a score with its interval; a diamond is a published number, of which no interval is known.
 #
 # **Predict:** both published numbers come from 60,000 training images, ours from 6,000. Who is
 # ahead?
@@ -357,9 +384,12 @@ scores["approach 1"] = metrics["approach_1_accuracy_full_test"]
 scores["approach 2"] = metrics["approach_2_accuracy_full_test"]
 for name, score in PUBLISHED.items():
     scores[f"{name.replace('_', ' ')}, published"] = score
-figure = score_chart(scores)
 spoken = ", ".join(f"{name} {score:.1f} %" for name, score in scores.items())
-show(figure, f"Accuracy on 10,000 test images, with 95 % intervals: {spoken}.", data)
+show(
+    figures.score_chart(scores),
+    f"Accuracy on 10,000 test images, with 95 % intervals: {spoken}.",
+    data,
+)
 
 # %% tags=["nbval-ignore-output"]
 for name, score in scores.items():

@@ -18,7 +18,7 @@ from nbconvert import HTMLExporter
 from odd_calls import NOTHING_LIKE_IT, assert_refused, same
 from PIL import Image
 
-from aelib import display, figures
+from aelib import display
 from aelib.data import Split, load_data
 from aelib.description import describe
 from aelib.evaluation import accuracy
@@ -31,6 +31,7 @@ from aelib.figures import (
     neighbour_map,
     score_chart,
     show,
+    showing,
 )
 
 HISTORY = {"training_loss": [0.5, 0.3, 0.2], "validation_loss": [0.6, 0.4, 0.35]}
@@ -335,8 +336,8 @@ def test_what_are_no_points_is_not_drawn(points, labels, says):
 def notebook(monkeypatch):
     """What is displayed in a notebook: pairs of a bundle and its metadata."""
     pairs = []
-    monkeypatch.setattr(figures, "in_notebook", lambda: True)
-    monkeypatch.setattr(figures, "display_bundle", lambda *pair: pairs.append(pair))
+    monkeypatch.setattr(showing, "in_notebook", lambda: True)
+    monkeypatch.setattr(showing, "display_bundle", lambda *pair: pairs.append(pair))
     return pairs
 
 
@@ -391,8 +392,8 @@ def test_what_is_exact_is_compared_with_its_numbers(notebook):
 @pytest.mark.parametrize("stem", ["02_autoencoder", ""])
 def test_a_script_saves_its_figures_where_there_is_no_window(stem, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(display, "get_ipython", lambda: None)
-    monkeypatch.setattr(figures, "project_folder", lambda: tmp_path)
-    monkeypatch.setattr(figures, "_saved", itertools.count(1))
+    monkeypatch.setattr(showing, "project_folder", lambda: tmp_path)
+    monkeypatch.setattr(showing, "_saved", itertools.count(1))
     monkeypatch.setattr(sys, "argv", [f"{stem}.py" if stem else ""])
     for alt in ("A loss.", "Another."):
         show(loss_curve(HISTORY, "MSE"), alt, "MNIST")
@@ -405,7 +406,7 @@ def test_a_script_saves_its_figures_where_there_is_no_window(stem, monkeypatch, 
 
 def test_a_script_shows_its_figures_in_a_window(monkeypatch, tmp_path):
     monkeypatch.setattr(display, "get_ipython", lambda: None)
-    monkeypatch.setattr(figures, "project_folder", lambda: tmp_path)
+    monkeypatch.setattr(showing, "project_folder", lambda: tmp_path)
     open_when_shown = []
     monkeypatch.setattr(plt, "show", lambda: open_when_shown.append(plt.get_fignums()))
     figure = loss_curve(HISTORY, "MSE")

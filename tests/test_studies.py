@@ -19,6 +19,7 @@ from aelib.models import count_parameters
 from aelib.results import results_folder
 from aelib.studies import (
     check_row,
+    code_size,
     few_labels,
     read_rows,
     recipe,
@@ -218,6 +219,25 @@ def test_a_network_without_gradients_is_not_trained():
     assert replication.can_learn(autoencoder, images)
 
 
+def test_what_lesson_3_says_about_the_size_of_the_code_is_in_the_rows():
+    rows = read_rows("code_size")
+    few, many, most = rows.numbers <= 48, rows.numbers >= 96, rows.numbers == 192
+    assert sorted(rows.numbers.unique()) == [12, 24, 48, 96, 192]
+    assert (rows.mse < rows.pca_mse)[few].all() and (rows.mse > rows.pca_mse)[many].all()
+    assert (rows.mse < 0.75 * rows.pca_mse)[rows.numbers <= 24].all()
+    assert (rows.pca_mse < 0.5 * rows.mse)[most].all()
+    spread = rows.groupby("numbers").mse.agg(lambda one: one.max() / one.min())
+    assert spread.max() < 1.1  # Bars too short to be seen.
+
+
+@pytest.mark.parametrize("numbers", code_size.MAPS)
+def test_a_code_has_as_many_numbers_as_it_should(numbers):
+    autoencoder = code_size.autoencoder_with(numbers)
+    images = torch.rand(2, 1, 28, 28)
+    assert autoencoder[:6](images).flatten(1).shape == (2, numbers)
+    assert autoencoder(images).shape == images.shape
+
+
 def test_the_published_network_has_the_published_size():
     assert count_parameters(replication.published_encoder()) == 619
     assert count_parameters(replication.published_decoder()) == 1_737
@@ -288,6 +308,7 @@ def test_of_each_class_the_surest_are_trusted_and_all_that_are_labelled():
 ROWS = {
     replication: {**SETTINGS, "change": "as published"},
     recipe: {"source": "digits", "train_size": 100, "epochs": 1, "approach": 1, "habits": "none"},
+    code_size: {"source": "digits", "train_size": 300, "epochs": 1, "numbers": 12},
     few_labels: {
         **{"source": "digits", "unlabelled": 100, "steps": 5, "labels": 10},
         **{"variant": "plain", "method": few_labels.PIXELS},
@@ -296,6 +317,7 @@ ROWS = {
     spread_labels: {**SMALL_SPREAD, "code": spread_labels.PIXELS},
 }
 MISSPELT = [None, "", "xx", "As published", "onecycle", ["none"], float("nan"), b"none"]
+CHOSEN = ("approach", "numbers")
 NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
 
 
@@ -305,7 +327,7 @@ NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
         (study, name, value)
         for study, settings in ROWS.items()
         for name, good in settings.items()
-        for value in (NO_COUNTS if type(good) is int and name != "approach" else MISSPELT)
+        for value in (NO_COUNTS if type(good) is int and name not in CHOSEN else MISSPELT)
     ]
     + [(recipe, "approach", value) for value in (0, 3, 1.5, "1")]
     + [(recipe, "habits", value) for value in ("none + one-cycle", "one-cycle+wide head", "one-")]
