@@ -24,7 +24,8 @@
 # network do no better than one from scratch?" ([Keras, issue
 # 1699](https://github.com/keras-team/keras/issues/1699)) And: "Even with 500 labels the autoencoder
 # loses. What is it good for?" ([handson-ml3, issue
-# 89](https://github.com/ageron/handson-ml3/issues/89)) By the end of this lesson you can answer both.
+# 89](https://github.com/ageron/handson-ml3/issues/89)) By the end of this lesson you can answer
+# both.
 #
 # As in lesson 6, most of the training was done beforehand, on MNIST. Its results are in tables, and
 # you run a row again yourself.
@@ -143,11 +144,12 @@ print(means.round(1).rename(columns="{:,}".format).rename_axis(index=None, colum
 # is many times as large as the last, which is little but noise. Divided by their own deviations
 # (*whitened*) all 48 are equally loud. Dividing all by one number keeps what PCA has found out.
 #
-# The next table changes this alone: ten draws, the same labelled images, three ways to classify, none
-# of which chooses anything. "each" divides every number by its own deviation, "one" all by the same.
+# The next table changes this alone: ten draws, the same labelled images, three ways to classify,
+# none of which chooses anything. "each" divides every number by its own deviation, "one" all by the
+# same.
 #
-# **Predict:** which of the four codes loses most by "each"? And which code is best when all have one
-# scale?
+# **Predict:** which of the four codes loses most by "each"? And which code is best when all have
+# one scale?
 
 # %%
 scale_rows = read_rows("scales")
@@ -160,12 +162,12 @@ for count in scales.LABELS:
 
 # %% [markdown]
 # Look down the columns "each" and then down those called "one". Whitening costs PCA many points at
-# ten labels, whichever way you classify. With one scale it is no longer last. And with one scale the
-# autoencoder's code is ahead of PCA's and of the pixels at ten labels in all three ways, though by
-# less than the first table made you believe. So "PCA came last" was true of whitened PCA only.
+# ten labels, whichever way you classify. With one scale it is no longer last. And with one scale
+# the autoencoder's code is ahead of PCA's and of the pixels at ten labels in all three ways, though
+# by less than the first table made you believe. So "PCA came last" was true of whitened PCA only.
 #
-# **What to keep:** where methods are compared, their codes need one scale; and the one to beat is the
-# best simple method, not the weakest.
+# **What to keep:** where methods are compared, their codes need one scale; and the one to beat is
+# the best simple method, not the weakest.
 
 # %% [markdown]
 # ## Luck, taken out
@@ -316,12 +318,13 @@ for count in (100, 6_000):
 #
 # ## The images without labels, used twice
 #
-# Neighbours in the code mostly show the same digit: you saw that in lesson 3. So let labelled images
-# hand their label to their neighbours, these to theirs, and so on. That is **label spreading** (Zhou
-# et al., 2004): a graph joins each image to the ten nearest in the code, and labels flow along it.
-# Then take the images whose label is surest, 70 % of each class, as if somebody had labelled them, and
-# train the classifier of approach 2 on these, with affine moves. Its own code is better than the
-# autoencoder's, since it has seen labels. So build the graph once more, on that code, and train again.
+# Neighbours in the code mostly show the same digit: you saw that in lesson 3. So let labelled
+# images hand their label to their neighbours, these to theirs, and so on. That is **label
+# spreading** (Zhou et al., 2004): a graph joins each image to the ten nearest in the code, and
+# labels flow along it. Then take the images whose label is surest, 70 % of each class, as if
+# somebody had labelled them, and train the classifier of approach 2 on these, with affine moves.
+# Its own code is better than the autoencoder's, since it has seen labels. So build the graph once
+# more, on that code, and train again.
 #
 # No image without a label has its label looked at, and nothing is chosen: the settings are the same
 # for all numbers of labels.
@@ -330,9 +333,9 @@ for count in (100, 6_000):
 print(inspect.getsource(twice.spread))
 
 # %% [markdown]
-# `label_distributions_` says how much of each class has reached an image. One more line corrects it:
-# a digit in a crowded place sends out more than one at the edge, so what each class sent out is first
-# brought to the same amount.
+# `label_distributions_` says how much of each class has reached an image. One more line corrects
+# it: a digit in a crowded place sends out more than one at the edge, so what each class sent out is
+# first brought to the same amount.
 #
 # **Predict:** with ten labels the best method so far got 45 % of the test images right. How many of
 # 20,000 images get their right label when ten labels are spread? And a hundred?
@@ -387,8 +390,8 @@ for count, score in by_stage.loc["trained again"].items():
     print(f"{count:>3} labels, used so: {score:.1f} %, worth {more}{worth:5,.0f} of the others'")
 
 # %% [markdown]
-# Each label is worth a great many. Is it the autoencoder that does it? Take it apart: the same graph,
-# the same training, and another code for the first graph.
+# Each label is worth a great many. Is it the autoencoder that does it? Take it apart: the same
+# graph, the same training, and another code for the first graph.
 
 # %%
 first = spread_rows[(spread_rows.unlabelled == twice.ALL["unlabelled"]) & (spread_rows.seed < 3)]
@@ -404,10 +407,10 @@ print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, colum
 # %% [markdown]
 # TODO-READ
 #
-# What others found agrees. A generative model with a graph-like method on its code got 88 % with 100
-# labels twelve years ago (Kingma et al., 2014); pretraining pays where unlabelled images far
-# outnumber labelled ones, and can hurt where not (Paine et al., 2014,
-# [arXiv 1412.6597](https://arxiv.org/abs/1412.6597)); a code that reconstructs better need not classify
+# What others found agrees. The code of a variational autoencoder with a transductive support vector
+# machine got 88 % with 100 labels (Kingma et al., 2014); pretraining pays where unlabelled images
+# far outnumber labelled ones, and can hurt where not (Paine et al., 2014, [arXiv
+# 1412.6597](https://arxiv.org/abs/1412.6597)); a code that reconstructs better need not classify
 # better (Alberti et al., 2017, [arXiv 1703.04332](https://arxiv.org/abs/1703.04332)); and large
 # validation sets flatter methods that learn from few labels (Oliver et al., 2018), which is why
 # nothing was chosen here.
@@ -415,10 +418,10 @@ print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, colum
 # %% [markdown]
 # ## What to expect from your own data
 #
-# - Few labels and many images without: spread the labels over a graph, train on what is surest, with
-#   moves, and do it again. That was worth far more than any code alone.
-# - A code alone, used once: it helped with one or three labels per class, by little against a simple
-#   method. With ten labels per class it was a toss-up.
+# - Few labels and many images without: spread the labels over a graph, train on what is surest,
+#   with moves, and do it again. That was worth far more than any code alone.
+# - A code alone, used once: it helped with one or three labels per class, by little against a
+#   simple method. With ten labels per class it was a toss-up.
 # - Thousands of labels: train from scratch, with moves, if a moved image keeps its label.
 # - Spreading takes images of the same classes, and a label for each class: a class without one gets
 #   no image at all, and its images go to others.
@@ -432,8 +435,8 @@ print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, colum
 # ## Is the table true?
 #
 # Run one of its rows again: 100 labels, the network from scratch, this lesson's seed. It trains
-# three times, once with each learning rate to choose from. And a row of the second study: 100 labels
-# spread over 6,000 images.
+# three times, once with each learning rate to choose from. And a row of the second study: 100
+# labels spread over 6,000 images.
 
 # %% tags=["nbval-ignore-output"]
 live_settings, spread_settings = few_labels.STAND_IN, twice.STAND_IN
@@ -667,8 +670,8 @@ check_labels_needed(labels_needed)
 # %% [markdown]
 # ## Summary
 #
-# - Used once, the code of a plain autoencoder helps with ten or thirty labels, against a network from
-#   scratch; at a hundred it is a tie, from 300 on it loses.
+# - Used once, the code of a plain autoencoder helps with ten or thirty labels, against a network
+#   from scratch; at a hundred it is a tie, from 300 on it loses.
 # - Used twice, with labels spread over a graph, images without labels are worth far more.
 # - Codes are compared in one scale, and with the best simple method.
 # - Compare methods on the same draws, and look at how many draws each wins.
