@@ -1,0 +1,42 @@
+"""What `make refresh` says has moved, and what it refuses to store."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from aelib.settings import CLAIMS_MIME, METRICS_MIME
+from tools import refresh
+
+
+def executed(mse, holds, alt):
+    bundles = [
+        ({METRICS_MIME: {"source": "MNIST", "mse": mse}}, {}),
+        ({CLAIMS_MIME: {"claims": {"gap": holds, "rare": holds}}}, {}),
+        ({"image/png": "AA=="}, {"image/png": {"alt": alt}}),
+    ]
+    outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]
+    return new_notebook(cells=[new_code_cell(outputs=outputs)])
+
+
+def test_what_has_moved_is_named_with_both_values():
+    before, after = executed(0.25, True, "Two lines."), executed(0.5, False, "Three lines.")
+    assert refresh.moved(before, before) == []
+    assert refresh.moved(before, after) == [
+        "number mse: 0.25 -> 0.5",
+        "claim gap: True -> False",
+        "claim rare: True -> False",
+        "figure 1: Two lines. -> Three lines.",
+    ]
+    assert refresh.moved(new_notebook(), before)[1] == "number mse: not there -> 0.25"
+    assert refresh.moved(before, new_notebook())[1] == "number mse: 0.25 -> gone"
+
+
+def test_a_fact_that_does_not_hold_is_not_stored(monkeypatch):
+    counts = {"gap": (19, 20), "rare": (18, 20)}
+    monkeypatch.setattr(refresh, "claim_counts", lambda source: counts)
+    refresh.refuse_false_facts(executed(0.25, True, "One."))
+    with pytest.raises(RuntimeError, match="'gap' is stated as a fact"):
+        refresh.refuse_false_facts(executed(0.25, False, "One."))
+    counts["gap"] = (18, 20)
+    refresh.refuse_false_facts(executed(0.25, False, "One."))
+    counts.clear()
+    refresh.refuse_false_facts(executed(0.25, False, "One."))
