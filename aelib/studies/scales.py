@@ -21,7 +21,7 @@ SCALES = ("each", "one")
 HEADS = ("regression", "mlp", "neighbour")
 JOBS = [
     ({"source": "mnist", "unlabelled": 59_000, "code": code, "labels": labels}, seed)
-    for seed in range(10)
+    for seed in range(5)
     for code in CODES
     for labels in LABELS
 ]

@@ -111,10 +111,8 @@ def spread(codes, labelled, labels):
 
     known = np.full(len(codes), -1)
     known[labelled.numpy()] = labels.numpy()
-    # Until what flows in a step is little beside what every image has.
-    spreading = LabelSpreading(
-        kernel=neighbour_graph, alpha=ALPHA, max_iter=1_000, tol=5e-5 * len(codes)
-    )
+    # Ten labels take hundreds of steps to reach everywhere: stopped early, most names are wrong.
+    spreading = LabelSpreading(kernel=neighbour_graph, alpha=ALPHA, max_iter=2_000)
     spreading.fit(codes.flatten(1).numpy(), known)
     shares = torch.from_numpy(spreading.label_distributions_)
     shares = shares / shares.sum(0)
