@@ -9,7 +9,8 @@
 # %% [markdown]
 # # 7. Labels: when does the code help?
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/07_labels.ipynb)
+# [![Open in
+# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/07_labels.ipynb)
 #
 # **You will learn** whether an autoencoder helps when labels are few, how to compare methods that
 # each depend on luck, what a hundred labels can do when the other images are used twice, and how
@@ -144,7 +145,7 @@ print(means.round(1).rename(columns="{:,}".format).rename_axis(index=None, colum
 # is many times as large as the last, which is little but noise. Divided by their own deviations
 # (*whitened*) all 48 are equally loud. Dividing all by one number keeps what PCA has found out.
 #
-# The next table changes this alone: ten draws, the same labelled images, three ways to classify,
+# The next table changes this alone: five draws, the same labelled images, three ways to classify,
 # none of which chooses anything. "each" divides every number by its own deviation, "one" all by the
 # same.
 #
@@ -353,7 +354,8 @@ by_pool = spread_rows[(spread_rows.source == "mnist") & (spread_rows.code == twi
 all_images = by_pool[by_pool.unlabelled == twice.ALL["unlabelled"]]
 by_stage = all_images.groupby("labels")[list(stages)].mean().rename(columns=stages).T
 draws = all_images.seed.nunique()
-print(f"the graph has {twice.ALL['in_graph']:,} images; means of {draws} draws, in percent")
+print(f"{twice.ALL['in_graph']:,} images in the graph; means of {draws} draws, in percent")
+print("labels spread: of the graph's own images; trained: of all 10,000 test images")
 print(by_stage.round(1).rename_axis(columns=None))
 
 # %%
@@ -390,22 +392,33 @@ for count, score in by_stage.loc["trained again"].items():
     print(f"{count:>3} labels, used so: {score:.1f} %, worth {more}{worth:5,.0f} of the others'")
 
 # %% [markdown]
-# Each label is worth a great many. Is it the autoencoder that does it? Take it apart: the same
-# graph, the same training, and another code for the first graph.
+# Each label is worth a great many. With ten, luck in the draw still decides a lot: a bad first
+# example sends its neighbours to the wrong class, and no later round finds out. Is it the
+# autoencoder that does it? Take it apart: the same graph, the same training, and another code for
+# the first graph.
 
 # %%
-first = spread_rows[(spread_rows.unlabelled == twice.ALL["unlabelled"]) & (spread_rows.seed < 3)]
+first = spread_rows[(spread_rows.unlabelled == twice.ALL["unlabelled"]) & (spread_rows.seed < 2)]
 for count in (10, 100):
     by_code = first[first.labels == count].groupby("code", sort=False)[list(stages)].mean()
-    print(f"{count} labels, three draws, by the code of the first graph")
+    print(f"{count} labels, two draws, by the code of the first graph")
     print(by_code.rename(columns=stages).round(1).rename_axis(index=None).T, "\n")
-by_size = by_pool[by_pool.labels.isin((10, 100)) & (by_pool.seed < 5)]
+by_size = by_pool[by_pool.labels.isin((10, 100)) & (by_pool.seed < 3)]
 by_size = by_size.groupby(["unlabelled", "labels"]).again_accuracy.mean().unstack()
-print("trained again, five draws: images without a label, against labels")
+print("trained again, three draws: images without a label, against labels")
 print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, columns=None))
 
 # %% [markdown]
-# TODO-READ
+# In the row "labels spread" only the graph has worked, and there the code matters: the
+# autoencoder's is best, then PCA's, then the pixels, and the random code is last, at both counts.
+# In the row "trained again" pixels and PCA have caught up. The second graph is made of the
+# classifier's own code, and where the first one came from hardly matters any more. (Two draws are
+# enough to see that the gap is gone, not to say who is ahead now.)
+#
+# So here is the answer to the question of this whole tutorial, as far as these rows reach: the
+# images without labels are worth a great deal, if you use them twice. That a network has learned to
+# reconstruct them is the smaller part of it. And you need not have 59,000: with 6,000 the same
+# procedure gets nearly as far, above all with a hundred labels.
 #
 # What others found agrees. The code of a variational autoencoder with a transductive support vector
 # machine got 88 % with 100 labels (Kingma et al., 2014); pretraining pays where unlabelled images
