@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 7. Labels: when does the code help?
 #
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/07_labels.ipynb)
+#
 # [![Open in
 # Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/07_labels.ipynb)
 #

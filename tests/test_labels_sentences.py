@@ -10,7 +10,7 @@ STAGES = ("spread_accuracy", "still_accuracy", "moved_accuracy", "again_accuracy
 
 @pytest.fixture(scope="module")
 def by_scale():
-    return read_rows("scales").set_index(["code", "labels", "seed"])
+    return read_rows("scales").set_index(["code", "labels", "seed"]).sort_index()
 
 
 @pytest.fixture(scope="module")
