@@ -145,8 +145,8 @@ print(means.round(1).rename(columns="{:,}".format).rename_axis(index=None, colum
 # (*whitened*) all 48 are equally loud. Dividing all by one number keeps what PCA has found out.
 #
 # The next table changes this alone: five draws, the same labelled images, three ways to classify
-# (logistic regression, MLP, nearest neighbour), none of which chooses anything. "each" divides every
-# number by its own deviation, "one" all by the same.
+# (logistic regression, MLP, nearest neighbour), none of which chooses anything. "each" divides
+# every number by its own deviation, "one" all by the same.
 #
 # **Predict:** which of the four codes loses most by "each"? And which code is best when all have
 # one scale?
