@@ -36,14 +36,13 @@ def test_nothing_is_fetched_when_aelib_is_imported():
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_is_pinned_and_may_only_read(path):
-    """What an action is must not change under its name, and a job gets no more than it needs."""
+def test_a_workflow_is_pinned_and_gets_no_more_than_it_needs(path):
+    """What an action is must not change under its name; what may write is in `test_environment`."""
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     assert "pull_request_target" not in workflow[True]  # YAML takes `on` for a truth value.
     steps = []
     for job in workflow["jobs"].values():
-        assert set(job.get("permissions", {}).values()) <= {"read"}
         assert job["timeout-minutes"] <= 60
         steps += job["steps"]
     used = [step for step in steps if "uses" in step]

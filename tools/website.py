@@ -13,7 +13,6 @@ import tomllib
 from pathlib import Path
 
 import nbformat
-from sphinx.cmd.build import build_main
 
 from tools import web
 from tools.lessons import ROOT, find_lessons
@@ -29,6 +28,8 @@ def build(target):
     Raises:
         SystemExit: Sphinx warns of something, or a package is missing and cannot be installed.
     """
+    from sphinx.cmd.build import build_main  # Of the extra for the site, which few have.
+
     shutil.rmtree(target, ignore_errors=True)
     web.build(target / "draw", "../notebooks/01_dataset.html", "../index.html")
     with tempfile.TemporaryDirectory() as folder:
