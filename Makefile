@@ -57,7 +57,7 @@ solutions: $(READY) ## write notebooks/SOLUTIONS.md, the teacher's page
 spread: $(READY) ## run the lessons with many seeds on both sources, for the bands of their checks
 	@$(PYTHON) -m tools.spread mnist digits
 
-study: $(READY) ## run the studies of lessons 6 and 7 anew, for hours; a stopped one goes on
+study: $(READY) ## run the studies of lessons 3, 6 and 7 anew, for hours; a stopped one goes on
 	@$(PYTHON) -m tools.studies $(STUDIES)
 
 benchmark: $(READY) ## measure training, start-up and lessons, against other libraries where installed

@@ -1,5 +1,7 @@
 """Figures that one lesson draws show what they are given."""
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -98,7 +100,9 @@ def test_a_plane_of_codes_decodes_each_place_where_it_is_drawn(data):
 
 
 def test_a_plane_of_codes_that_are_all_the_same_is_drawn(data):
-    code_plane(torch.zeros(100, 2, 1, 1), data.test.labels, lambda codes: codes[:, :1], side=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Matplotlib would warn of axes without a length.
+        code_plane(torch.zeros(100, 2, 1, 1), data.test.labels, lambda codes: codes[:, :1], side=3)
 
 
 def test_each_set_of_codes_gets_its_map(data):

@@ -10,7 +10,7 @@ from tools import refresh
 def executed(mse, holds, alt):
     bundles = [
         ({METRICS_MIME: {"source": "MNIST", "mse": mse}}, {}),
-        ({CLAIMS_MIME: {"claims": {"gap": holds, "rare": holds}}}, {}),
+        ({CLAIMS_MIME: {"source": "MNIST", "claims": {"gap": holds, "rare": holds}}}, {}),
         ({"image/png": "AA=="}, {"image/png": {"alt": alt}}),
     ]
     outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]

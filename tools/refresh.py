@@ -99,8 +99,8 @@ def moved(before, after):
 
 def refuse_false_facts(notebook):
     """Raise where a claim fails that the lesson states as a fact."""
-    counts = claim_counts("MNIST")
     for shown in displayed(notebook, CLAIMS_MIME):
+        counts = claim_counts(shown["source"])
         for name, holds in shown["claims"].items():
             if not holds and is_fact(*counts.get(name, (0, 0))):
                 raise RuntimeError(f"The claim {name!r} is stated as a fact and does not hold now.")

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from aelib.exercises.answers import Wrong, close, exercise
+from aelib.exercises.places import places
 from aelib.exercises.words import brief, shown_call
 
 
@@ -58,17 +59,7 @@ def _digits(count, seed):
 
 def _indices(answer, value, labels, per_class):
     """The indices in `value`, once they are seen to be a balanced sample without repeats."""
-    indices = answer.array(value)
-    if indices.dtype.kind == "b":
-        raise Wrong("it returns a mask of true and false; the places of the images are asked for.")
-    if indices.ndim != 1 or indices.dtype.kind == "f":
-        came = "decimals" if indices.dtype.kind == "f" else f"the shape {indices.shape}"
-        raise Wrong(f"it should return {answer.returns}, but {came} came.")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < len(labels)):
-        raise Wrong(
-            f"with {len(labels)} labels the index {indices.max()} came: indices run from 0 to "
-            f"{len(labels) - 1}."
-        )
+    indices = places(answer, value, labels)
     each = len(labels) // 10
     repeated = len(np.unique(indices)) < len(indices)
     if repeated and len(indices) == 10 * per_class and indices.max() < each:

@@ -5,6 +5,7 @@ import scipy
 import torch
 
 from aelib.exercises.answers import Wrong, close, exercise
+from aelib.exercises.places import places
 from aelib.exercises.words import brief, shown_call
 
 
@@ -54,17 +55,7 @@ def _classes(counts):
 def _draw(answer, labels, count, seed, chance=0):
     """The indices that were drawn, sorted, once they are seen to be stratified."""
     value = answer(labels, count, torch.Generator().manual_seed(seed), chance=chance)
-    indices = answer.array(value)
-    if indices.dtype.kind == "b":
-        raise Wrong("it returns a mask of true and false; the places of the images are asked for.")
-    if indices.ndim != 1 or indices.dtype.kind == "f":
-        came = "decimals" if indices.dtype.kind == "f" else f"the shape {indices.shape}"
-        raise Wrong(f"it should return {answer.returns}, but {came} came.")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < len(labels)):
-        raise Wrong(
-            f"with {len(labels)} labels the index {indices.max()} came: indices run from 0 to "
-            f"{len(labels) - 1}."
-        )
+    indices = places(answer, value, labels)
     if len(np.unique(indices)) < len(indices):
         raise Wrong(
             "some images appear twice. An image that has been drawn is not put back: it would be "
