@@ -74,14 +74,15 @@ data = load_data(source, train_size, test_size, seed)
 device = pick_device()
 
 # %% [markdown]
-# The autoencoder of lesson 2, and what it makes of the test images. (Where a pixel comes out a
-# little below 0 or above 1, a figure can only show black or white. The errors beside it count the
-# pixel as it is.)
+# The autoencoder of lesson 2, and what it makes of the test images. Some pixels come out a little
+# below 0 or above 1. No image can show that, so they are set to 0 and 1 (`clamp`), and the errors
+# count what you see. That makes them a little smaller than the loss of lesson 2, which takes every
+# pixel as it comes.
 
 # %% tags=["pretrained"]
 autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
 images, labels = data.test
-reconstructions = infer(autoencoder, images)
+reconstructions = infer(autoencoder, images).clamp(0, 1)
 errors = reconstruction_errors(reconstructions, images)
 
 # %% tags=["readme"]
@@ -172,7 +173,8 @@ show(figure, "The first twelve principal components of the training images, as p
 
 # %%
 guess = predict("by how many percent the autoencoder's error is below PCA's", None)
-pca_errors = reconstruction_errors(pca_reconstruct(images), images)
+pca_reconstructions = pca_reconstruct(images).clamp(0, 1)
+pca_errors = reconstruction_errors(pca_reconstructions, images)
 by_digit = [[e[labels == digit].mean() for digit in range(10)] for e in (errors, pca_errors)]
 figure = figures.error_by_digit({"autoencoder": errors, "PCA-48": pca_errors}, labels)
 show(
@@ -184,12 +186,13 @@ show(
 
 # %% tags=["nbval-ignore-output"]
 full_test = data.full_test.images
-full_errors = reconstruction_errors(infer(autoencoder, full_test), full_test)
+full_errors = reconstruction_errors(infer(autoencoder, full_test).clamp(0, 1), full_test)
+full_pca_errors = reconstruction_errors(pca_reconstruct(full_test).clamp(0, 1), full_test)
 metrics = {
     "reconstruction_mse": errors.mean().item(),
     "reconstruction_mse_full_test": full_errors.mean().item(),
     "pca_mse": pca_errors.mean().item(),
-    "pca_mse_full_test": reconstruction_errors(pca_reconstruct(full_test), full_test).mean().item(),
+    "pca_mse_full_test": full_pca_errors.mean().item(),
 }
 for name, value in metrics.items():
     print(f"{name:<30} {value:.4f}")
@@ -202,10 +205,11 @@ guess.compare(100 * (1 - error / yardstick))
 # needs no training loop, and it takes a second.
 #
 # How long did the autoencoder have to train for its lead? Here is its loss curve again, with the
-# error of PCA on the same training images as a dotted line. This time the axis is **logarithmic**:
-# one step up is not "so much more" but "so many times as much". On a plain axis, as in lesson 2,
-# all that comes after the first few epochs is pressed into a flat line at the bottom. On this one
-# you can see whether the network is still learning.
+# error of PCA on the same training images as a dotted line (both without `clamp`, since the loss
+# knows none). This time the axis is **logarithmic**: one step up is not "so much more" but "so many
+# times as much". On a plain axis, as in lesson 2, all that comes after the first few epochs is
+# pressed into a flat line at the bottom. On this one you can see whether the network is still
+# learning.
 #
 # **Predict:** after how many epochs does the curve cross the dotted line? And is it flat by then?
 
@@ -235,7 +239,7 @@ figure = image_rows(
     {
         "image": images[chosen],
         "autoencoder": reconstructions[chosen],
-        "PCA-48": pca_reconstruct(images[chosen]),
+        "PCA-48": pca_reconstructions[chosen],
     }
 )
 show(

@@ -43,7 +43,7 @@ def run(settings, seed):
             code.
 
     Returns:
-        Mean squared errors per pixel on all test images, "mse" and "pca_mse".
+        Mean squared errors per pixel, clamped to 0 and 1, on all test images: "mse" and "pca_mse".
 
     Raises:
         ValueError: a setting that means nothing.
@@ -56,8 +56,12 @@ def run(settings, seed):
     training = {"epochs": settings["epochs"], "batch_size": 100, "learning_rate": 0.001}
     train(autoencoder, (images, images), mse_loss, **training, seed=seed)
     pca = PCA(settings["numbers"], random_state=0).fit(images.flatten(1).numpy())
-    painted = pca.inverse_transform(pca.transform(tested.flatten(1).numpy()))
+    by_pca = pca.inverse_transform(pca.transform(tested.flatten(1).numpy()))
+    painted = {
+        "mse": infer(autoencoder, tested),
+        "pca_mse": torch.from_numpy(by_pca).float().view_as(tested),
+    }
     return {
-        "mse": reconstruction_errors(infer(autoencoder, tested), tested).mean().item(),
-        "pca_mse": ((painted - tested.flatten(1).numpy()) ** 2).mean().item(),
+        name: reconstruction_errors(images.clamp(0, 1), tested).mean().item()
+        for name, images in painted.items()
     }
