@@ -219,7 +219,7 @@ guess.compare(metrics["nearest_neighbours_accuracy_full_test"])
 
 # %% [markdown]
 # Nearest neighbours wins, without learning anything. Keep both numbers in mind: a network that is
-# to be worth its training should beat them. (The strength `C=0.1` was chosen on validation images,
+# to take their place should beat them. (The strength `C=0.1` was chosen on validation images,
 # among 1, 0.1, 0.03 and 0.01.)
 #
 # ## How sure is an accuracy?
@@ -345,9 +345,9 @@ check_nearest_mean(nearest_mean)
 
 # %% [markdown]
 # If yours is right, score it: `accuracy(nearest_mean(*data.train, data.test.images),
-# data.test.labels)`. It comes out at about 80 %, where guessing has 10: ten mean images already say
-# most of what there is to say. But a mean is a poor portrait of a digit that can be written in two
-# ways.
+# data.test.labels)`. It comes out at 80 %, give or take a few points, where guessing has 10: ten
+# mean images already say most of what there is to say. But a mean is a poor portrait of a digit
+# that can be written in two ways.
 #
 # ### 3. How many test images?
 #

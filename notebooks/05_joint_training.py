@@ -174,9 +174,10 @@ for name, history in (("approach 1", history_1), ("approach 2", history_2)):
 # grey for approach 1. Compare the solid ones first, then the dashed ones.
 #
 # The training loss (blue) falls far below that of approach 1 (grey), since 17,587 more weights may
-# now move towards the labels. It goes to almost 0. The validation loss (orange) has all but stopped
-# falling after a few epochs, and then jumps about: the network improves only on images it knows
-# already. That is **overfitting**. A network that may change more can also learn more by heart.
+# now move towards the labels. It goes to almost 0. The validation loss (orange) is lowest in the
+# first half of the training, and then goes up again: by this loss, the network improves only on
+# images it knows already. That is **overfitting**. A network that may change more can also learn
+# more by heart.
 #
 # Now compare the two dashed lines at their right end: the validation loss of approach 2 and that of
 # approach 1. By that number, what has approach 2 gained?
@@ -273,7 +274,7 @@ for suffix, split in (("", data.test), ("_full_test", data.full_test)):
 # 0.05 says: the luck of which images were asked does not explain the difference. On 10,000 images
 # that is so by a wide margin. On 1,000 there are far fewer images to count, and `p` is much larger:
 # look at yours before you conclude anything. And `p` says nothing about the luck of the
-# seed; for that you have to train again (exercise 3). See, too, how many images only approach 1 has
+# seed; for that you have to train again (exercise 5). See, too, how many images only approach 1 has
 # right: some digits are lost on the way. A better classifier is not better everywhere.
 #
 # ## Where they go wrong
@@ -329,8 +330,8 @@ for name, group in groups.items():
     )
 
 # %% [markdown]
-# Above each image stand its true class and the wrong answer. Most of these gained digits are easy
-# for you. Among those lost, several would make anyone stop and think.
+# Above each image stand its true class and the wrong answer. In our run most of the gained digits
+# are easy for you, and several of those lost would make anyone stop and think. What about yours?
 #
 # ## The two code spaces
 #
@@ -354,9 +355,10 @@ show(
 )
 
 # %% [markdown]
-# On the right the groups stand apart, but for a few that touch. What lies between them is probably
-# what the classifier is unsure of. Nothing in its loss has asked this encoder to keep what a
-# decoder would need. How much of it is left, the map does not say.
+# On the right most groups stand apart, and the nearest neighbour of a code is hardly ever of
+# another digit. What lies between them is probably what the classifier is unsure of. Nothing in its
+# loss has asked this encoder to keep what a decoder would need. How much of it is left, the map
+# does not say.
 #
 # ## The results side by side
 #
@@ -405,6 +407,8 @@ for name, score in scores.items():
 #   images. Much was changed at once: a larger network (28,695 weights in the autoencoder instead of
 #   2,356), no ReLU on output and code, no weight decay (a pull on all weights towards zero), codes
 #   brought to one scale. Which of them brings how much is the subject of lesson 6.
+# - The published 87.34 % lies below logistic regression on the pixels, and 93.18 % below nearest
+#   neighbours, both with a tenth of the images. To compare two networks with each other hides that.
 # - The published numbers are single runs. Remember the dead seeds of lesson 2: one run is one draw.
 # - Approach 2 beats approach 1. But do not conclude that "training together beats an autoencoder".
 #   The two differ in three ways, as you saw. And both had 6,000 labels. The promise of an
@@ -427,12 +431,40 @@ shrunk, grown = (wrong_2 < wrong_1).sum(), (wrong_2 > wrong_1).sum()
 (loss_to_end, to_end), (loss_stopped, stopped_at) = judged.values()
 claim("learns_by_heart", "The training loss goes to almost 0.", losses_2[-1] < 0.1 * losses_1[-1])
 claim("comes_back_up", "Its validation loss rises again.", held_out_2[-1] > 1.05 * min(held_out_2))
-claim("ends_above", "It ends above that of approach 1.", held_out_2[-1] > held_out_1[-1])
+claim(
+    "ends_above",
+    "Sometimes, it ends above that of approach 1.",
+    held_out_2[-1] > held_out_1[-1],
+)
+lowest = held_out_2.index(min(held_out_2)) + 1
+claim("lowest_early", "It is lowest in the first half.", lowest <= len(held_out_2) // 2)
+claim("little_to_show", "It ends no quarter lower.", held_out_2[-1] > 0.75 * held_out_1[-1])
+costs = [
+    nn.functional.cross_entropy(infer(model, data.full_test.images)[~right], labels[~right])
+    for model, right in ((approach_1, right_1), (approach_2, right_2))
+]
+claim("dearer", "Its mistakes cost more on average.", costs[1] > 1.2 * costs[0])
 claim("more_accurate", "Approach 2 is more accurate, by 1 to 3 points.", 1 < gain < 3)
 claim("not_by_luck", "The luck of 10,000 images does not explain it.", probability < 1e-6)
 claim("some_lost", "Some digits only approach 1 gets right.", only_1 > 0)
 claim("stopped_sooner", "Stopped early, its test loss is lower.", loss_stopped < loss_to_end)
-claim("not_better", "Stopped early, it is not more accurate.", stopped_at < to_end + 0.2)
+claim("not_better", "Stopped early, it is not more accurate.", stopped_at <= to_end)
+
+# %% tags=["nbval-ignore-output"]
+spans = {name: values.std(0).mean() for name, values in both.items()}
+claim(
+    "untrained_is_flat",
+    "The untrained encoder's codes differ by less than a tenth as much.",
+    spans["untrained"] < 0.1 * spans["autoencoder"],
+)
+agreeing = []
+for one in test_codes.values():
+    nearest = torch.cdist(one.flatten(1), one.flatten(1)).fill_diagonal_(torch.inf).argmin(1)
+    agreeing.append((data.test.labels[nearest] == data.test.labels).float().mean().item())
+claim("groups_apart", "Neighbours agree in over 95 %.", agreeing[1] > max(0.95, agreeing[0]))
+simple = ("logistic regression", "nearest neighbours")
+beaten = [scores[one] > PUBLISHED[two] for one, two in zip(simple, PUBLISHED, strict=True)]
+claim("below_simple", "The simple methods beat the published numbers.", all(beaten))
 claim("cells_shrink", "More cells shrink than grow, and some grow.", shrunk > grown > 0)
 show_claims(data, settings, pretraining, history_1, history_2)
 

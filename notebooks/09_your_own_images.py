@@ -230,9 +230,9 @@ for position in worst[:20].tolist():
     print(f"{errors[position]:.4f}  {mine.files[position]}")
 
 # %% [markdown]
-# Second, the twenty whose neighbours in the code have **another label**. Such an image lies in the
-# midst of another class: it is an odd one, or its label is wrong. The program cannot know which.
-# You can.
+# Second, the twenty whose neighbours in the code most often have **another label**. Such an image
+# lies in the midst of another class: it is an odd one, or its label is wrong. The program cannot
+# know which. You can.
 
 # %% tags=["nbval-ignore-output"]
 suspects, doubts, suggested = suspicious_labels(codes, mine.labels, mine.groups)
@@ -244,7 +244,9 @@ for position, label, doubt in pairs:
     print(f"{100 * doubt:4.0f} %  {mine.files[position]}: {has}, but its neighbours are {others}")
 figure = picture_grid(mine.images[suspects[:20]], titles)
 show_and_keep(
-    figure, "suspects", "The twenty images whose neighbours in the code have another label."
+    figure,
+    "suspects",
+    "The twenty images whose neighbours in the code most often have another label.",
 )
 
 # %% [markdown]
@@ -297,8 +299,8 @@ for row in verdict["contest"]:
 print(f"always naming the largest class: {guessing:.1f} %")
 
 # %% [markdown]
-# Intervals in the figure overlap more than they should: they hold the luck of the draw, which all
-# methods share. What counts is the difference draw by draw.
+# Intervals in the figure may overlap though a difference is real: they hold the luck of the draw,
+# which all methods share. What counts is the difference draw by draw.
 #
 # ## The verdict
 #
@@ -312,12 +314,13 @@ for line in in_words(verdict):
 save_verdict(runs / "verdict.json", verdict)
 
 # %% [markdown]
-# "Sure" means: no other of the six can be more than a point better, as far as ten draws tell. It
-# does not mean that nothing else in the world would be. And "new images" are images like yours: of
-# another camera or another season, the draws know nothing.
+# "No other" means: none of the other five, as far as ten draws tell. It does not mean that nothing
+# else in the world would be better. And "new images" are images like yours: of another camera or
+# another season, the draws know nothing.
 #
-# The last line draws the error on, as a straight line on logarithmic scales. Take it as a guess,
-# not as a measurement. Labels cost time; it says whether they are worth it.
+# A line on twice the labels, if there is one, draws the error on, as a straight line on logarithmic
+# scales. Take it as a guess, not as a measurement. Labels cost time; it says whether they are worth
+# it.
 #
 # ## The classifier
 #
@@ -364,7 +367,7 @@ if not images:
 #
 # <details><summary>Answers</summary>
 #
-# 1. Nearly all: an image with a wrong label lies among neighbours that all have another one.
+# 1. Most of them: an image with a wrong label lies among neighbours that mostly have another one.
 # 2. The ten draws have the same images in both runs, so each row of the table can be compared with
 #    its own. What a network from scratch learns from ten images of a class depends on how many
 #    versions of them it sees.

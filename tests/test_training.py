@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 from aelib.data import load_data
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
 from aelib.training import checkpoints, infer, loop, train, train_or_load
+from aelib.training.progress import progress
 
 SETTINGS = {"epochs": 2, "batch_size": 20, "learning_rate": 0.001, "seed": 0}
 
@@ -327,6 +328,22 @@ def test_a_progress_bar_leaves_nothing_in_a_notebook(monkeypatch, stop_at):
     texts = [one.text for one in outputs if one.output_type == "stream"]
     assert texts == (["before\n", "after\n"] if stop_at is None else ["before\n"])
     nbformat.validate(notebook)
+
+
+def test_a_bar_inside_another_is_not_shown_and_one_after_a_stop_is(monkeypatch, capsys):
+    monkeypatch.setenv("AELIB_PROGRESS", "")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(ValueError, match="stopped"):
+        for outer in progress(0, 7):
+            for _ in progress(0, 99):
+                pass
+            if outer == 1:
+                raise ValueError("stopped")
+    said = capsys.readouterr().out
+    assert "/7" in said and "/99" not in said
+    for _ in progress(0, 5):
+        pass
+    assert "/5" in capsys.readouterr().out
 
 
 # Stopped and continued ---------------------------------------------------------------------------

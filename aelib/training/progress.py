@@ -2,22 +2,30 @@
 
 import os
 import sys
+import weakref
 
 from tqdm import tqdm
+
+#: The bars that have been shown; one that has ended is `disable`d.
+_bars = weakref.WeakSet()
 
 
 def progress(done, epochs):
     """Count the epochs from `done` to `epochs`, with a bar where a person may be looking.
 
-    `AELIB_PROGRESS=off` in the environment turns it off.
+    `AELIB_PROGRESS=off` in the environment turns it off. A bar inside another one is not shown: what
+    counts trainings need not count their epochs, and JupyterLab hides what follows 50 outputs.
     """
     ipython = sys.modules.get("IPython")
     notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
     watched = os.environ.get("AELIB_PROGRESS") != "off" and (notebook or sys.stdout.isatty())
+    watched = watched and all(bar.disable for bar in _bars)
     # Not to stderr, tqdm's default: notebooks print that on red.
     file = _Output() if watched and notebook else sys.stdout
     show = {"disable": not watched, "file": file, "leave": False}
-    return tqdm(range(done, epochs), desc="epochs", initial=done, total=epochs, **show)
+    bar = tqdm(range(done, epochs), desc="epochs", initial=done, total=epochs, **show)
+    _bars.add(bar)
+    return bar
 
 
 class _Output:
