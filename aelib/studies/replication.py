@@ -41,9 +41,10 @@ LARGE = {"source": "mnist", "train_size": 60_000, "test_size": 10_000, "epochs":
 LIVE = {**SMALL, "epochs": 3, "change": "no weight decay"}
 JOBS = [
     *[({**LARGE, "change": CHANGES[0]}, seed) for seed in range(16)],
+    *[({**SMALL, "change": change}, seed) for seed in range(16) for change in CHAIN],
+    *[({**SMALL, "change": c}, seed) for seed in range(8) for c in (*ALONE, *TAKEN_BACK)],
     # Those of the chain that may matter there.
     *[({**LARGE, "change": change}, seed) for seed in range(8) for change in CHANGES[1:5]],
-    *[({**SMALL, "change": change}, seed) for seed in range(16) for change in RECIPES],
     # What lesson 6 runs again, on either source: three epochs, so that nobody waits.
     *[({**LIVE, "source": source}, seed) for source in ("mnist", "digits") for seed in range(16)],
 ]

@@ -13,7 +13,7 @@ _bars = weakref.WeakSet()
 def progress(done, epochs):
     """Count the epochs from `done` to `epochs`, with a bar where a person may be looking.
 
-    `AELIB_PROGRESS=off` in the environment turns it off. A bar inside another one is not shown: what
+    `AELIB_PROGRESS=off` in the environment turns it off. A bar inside another one is not shown: who
     counts trainings need not count their epochs, and JupyterLab hides what follows 50 outputs.
     """
     ipython = sys.modules.get("IPython")
