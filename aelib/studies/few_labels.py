@@ -92,7 +92,6 @@ def run(settings, seed):
     Raises:
         ValueError: a setting that means nothing, or a variant that this method does not have.
     """
-    method = settings["method"] if isinstance(settings, dict) and "method" in settings else ""
     check_study_settings(
         settings,
         unlabelled=int,
@@ -100,8 +99,11 @@ def run(settings, seed):
         labels=int,
         variant=("plain", *VARIANTS),
         method=METHODS,
-        choice=CHOICES.get(method, LEARNING_RATES),
+        choice=(*LEARNING_RATES, *CHOICES[PIXELS], *CHOICES[BOTH]),
     )
+    method, choice = settings["method"], settings["choice"]
+    if choice not in CHOICES.get(method, LEARNING_RATES):
+        raise ValueError(f"the choice {choice} means nothing for {method!r}")
     if method not in VARIANTS.get(settings["variant"], METHODS):
         raise ValueError(f"the variant {settings['variant']!r} means nothing for {method!r}")
     if settings["labels"] > settings["unlabelled"]:
@@ -111,7 +113,7 @@ def run(settings, seed):
     generator = torch.Generator().manual_seed(seed)
     drawn = balanced_draw(data.train.labels, settings["labels"], generator)
     labelled = Split(data.train.images[drawn], data.train.labels[drawn])
-    how = (settings["variant"], settings["choice"], labelled, images, settings["steps"], seed)
+    how = (settings["variant"], choice, labelled, images, settings["steps"], seed)
     predict = learn(method, *how)
     splits = {"training_": labelled, "validation_": data.validation, "": data.full_test}
     return {
@@ -183,6 +185,11 @@ def learn(method, variant, choice, labelled, images, steps, seed):
         steps -= steps // 2
     fit(steps)
     return lambda images: infer(model, images).argmax(1)
+
+
+def unchosen(rows):
+    """Those of the rows in which a method had what it gets if it chooses nothing."""
+    return rows[rows.choice == rows.method.map(UNCHOSEN).fillna(UNCHOSEN_RATE)]
 
 
 class BothLosses(nn.Module):
