@@ -182,6 +182,30 @@ def win_probability(differences):
     return scipy.stats.t.sf(0, len(differences) - 1, np.mean(differences), error)
 
 
+def win_interval(differences):
+    """The 95 % interval of `win_probability`, if differences are spread like a normal distribution:
+    from the standard error of their mean over their deviation (Hedges and Olkin, 1985)."""
+    differences = sample(differences)
+    if np.ptp(differences) < TINY:
+        return 0.0, 1.0
+    effect = np.mean(differences) / np.std(differences, ddof=1)
+    count = len(differences)
+    error = np.sqrt(1 / count + effect**2 / (2 * (count - 1)))
+    low, high = scipy.stats.norm.cdf([effect - 1.96 * error, effect + 1.96 * error])
+    return low, high
+
+
+def holm(probabilities):
+    """The p-values of several comparisons, made larger so that any below 0.05 is so in spite of
+    their number (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    probabilities = np.asarray(probabilities, dtype=float)
+    order = probabilities.argsort()
+    raised = probabilities[order] * np.arange(len(order), 0, -1)
+    corrected = np.empty_like(raised)
+    corrected[order] = np.maximum.accumulate(raised).clip(max=1)
+    return corrected
+
+
 def student_interval(confidence, values, error):
     """Where Student's t sees the share `confidence` around the mean of `values`."""
     if np.ptp(values) < TINY:  # Its formula has no answer for a spread of zero.

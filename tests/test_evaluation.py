@@ -20,10 +20,12 @@ from aelib.evaluation import (
     accuracy_interval,
     band,
     check_value,
+    holm,
     mean_interval,
     paired_comparison,
     reconstruction_errors,
     score_line,
+    win_interval,
     win_probability,
 )
 from aelib.results import results_folder
@@ -83,6 +85,22 @@ def test_the_probability_that_one_more_difference_is_above_zero():
     assert win_probability([1, 2, 3]) == pytest.approx(0.5 + (3 / 5) ** 0.5 / 2)
     assert win_probability([-1, 0, 1]) == pytest.approx(0.5)
     assert win_probability([-3, -2, -1]) == pytest.approx(0.5 - (3 / 5) ** 0.5 / 2)
+
+
+def test_the_interval_of_a_probability_to_win_holds_the_true_one_in_19_of_20_samples():
+    draws = np.random.default_rng(0).normal(0.8, 1.0, (500, 12))
+    true = 0.7881  # Of a standard normal distribution below 0.8.
+    held = [low <= true <= high for low, high in map(win_interval, draws)]
+    assert 0.92 < np.mean(held) < 0.98
+    low, high = win_interval(draws[0])
+    assert low < win_probability(draws[0]) < high
+    assert win_interval([1, 1, 1]) == (0, 1)
+
+
+def test_holm_corrects_for_the_number_of_comparisons():
+    """By hand: the smallest times four, the next times three, and none below one before it."""
+    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.9]).tolist() == [1, 1]
 
 
 # Odd calls --------------------------------------------------------------------------------------
@@ -209,7 +227,7 @@ def test_an_interval_takes_any_number(percent, count):
     assert accuracy_interval(percent, count) == accuracy_interval(95.0, 1_000)
 
 
-@pytest.mark.parametrize("function", [band, mean_interval, win_probability])
+@pytest.mark.parametrize("function", [band, mean_interval, win_probability, win_interval])
 @pytest.mark.parametrize("value", NO_SAMPLE.values(), ids=NO_SAMPLE)
 def test_a_spread_refuses_what_has_none(function, value):
     assert_refused(function, value, says="values")
