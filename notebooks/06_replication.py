@@ -444,7 +444,7 @@ for change in replication.CHANGES:
 # %% [markdown]
 # As long as the weight decay is on, the two cannot be told apart at 6,000 images: each interval
 # includes zero. Once it is off, approach 2 is ahead in every run, by several points with the small
-# network and by two with ours. At 60,000 images approach 2 wins wherever both live, also as
+# network, by one or two with ours. At 60,000 images approach 2 wins wherever both live, also as
 # published. So its lead is real there. How much of it is due to training the encoder by the labels,
 # the published numbers cannot say.
 
