@@ -20,7 +20,7 @@ from aelib.models import Autoencoder, Classifier, Encoder, Noise, RandomAffine, 
 from aelib.studies import check_study_settings
 from aelib.training import infer, train, train_or_load
 
-LABELS = (10, 30, 100, 300, 500, 1_000, 3_000, 6_000)
+LABELS = (10, 30, 100, 300, 1_000, 6_000)
 PIXELS = "pixels, logistic regression"
 PRINCIPAL = "PCA-48 + MLP"
 RANDOM = "random encoder, frozen"
