@@ -205,9 +205,9 @@ for count in (10, 100, 6_000):
 #
 # From the mean and the spread of the differences also follows how likely the next draw is to come
 # out the same way: the probability that a new difference is above zero, if they are spread like a
-# normal distribution. It has an interval of its own, a wide one. And who looks at eight numbers of
+# normal distribution. It has an interval of its own, a wide one. And who looks at six numbers of
 # labels will find a "significant" one by luck. So `p` is corrected for that (**Holm's** method: the
-# smallest of eight is multiplied by eight, the next by seven, and so on).
+# smallest of six is multiplied by six, the next by five, and so on).
 #
 # **Predict:** at which numbers of labels does the fine-tuned autoencoder beat the network from
 # scratch in every draw?

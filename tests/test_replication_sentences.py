@@ -115,3 +115,41 @@ def test_with_the_decay_on_the_approaches_cannot_be_told_apart_at_6000(chain, pu
     large = published.xs(60_000, axis=1, level="train_size")
     large = large[large.min(axis=1) >= 50]
     assert len(large) == 8 and (large.approach_2 > large.approach_1).all()
+
+
+def effects(chain, approach, change):
+    """A change alone on the published recipe and missing from ours: seeds dead before and after,
+    and what those gain that live in both."""
+    changes = replication.CHANGES
+    alone = change if change == changes[1] else f"only {change}"
+    others = changes[-2] if change == changes[-1] else f"all but {change}"
+    scores = chain[approach].loc[:7]
+    for before, after in ((changes[0], alone), (others, changes[-1])):
+        dead = [int((scores[name] < 50).sum()) for name in (before, after)]
+        yield dead, gains(scores, before, after).mean()
+
+
+def test_several_changes_cure_the_same_disease(chain):
+    (alone, _), _ = effects(chain, "approach_1", "standardized codes")
+    assert alone == [5, 0]
+    (alone, _), _ = effects(chain, "approach_1", "our layers")
+    assert alone == [5, 1]
+    (alone, _), (missing, lost) = effects(chain, "approach_1", "no ReLU on the output")
+    assert alone == [5, 0] and missing == [0, 0] and abs(lost) < 0.2
+
+
+def test_the_relu_on_the_code_should_stay_away(chain):
+    _, (missing, lost) = effects(chain, "approach_1", "no ReLU on the code")
+    assert missing == [1, 0] and lost > 1
+    _, (_, lost) = effects(chain, "approach_2", "no ReLU on the code")
+    assert lost > 1
+
+
+def test_layers_are_the_largest_step_and_decay_matters_less_and_less(chain):
+    for approach in PUBLISHED:
+        steps = [list(effects(chain, approach, change)) for change in replication.CHANGES[1:]]
+        for side in (0, 1):
+            sizes = [step[side][1] for step in steps]
+            assert max(sizes) == sizes[replication.CHANGES.index("our layers") - 1]
+    (_, alone), (_, missing) = effects(chain, "approach_2", "no weight decay")
+    assert round(alone) == 8 and 0 < missing < 1

@@ -186,7 +186,7 @@ def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     """The second time the autoencoders are not trained but at hand."""
     settings = {"source": "digits", "unlabelled": 500, "steps": 60}
     variants = {"plain": few_labels.METHODS, **few_labels.VARIANTS}
-    jobs = [job for job, _ in few_labels.jobs(settings, 100, variants, [0])]
+    jobs = [job for job, _ in few_labels.jobs(settings, 100, variants, [0], 1)]
     jobs = [job for job in jobs if job["choice"] in (0.01, 1.0)]
     rows = [run_row(few_labels, job, 0) for job in jobs]
     for row in rows:

@@ -51,28 +51,28 @@ LIVE = {"labels": 100, "variant": "plain", "method": SCRATCH, "choice": UNCHOSEN
 STAND_IN = {**FIXED, "source": "digits", "unlabelled": 6_000, **LIVE}
 
 
-def jobs(fixed, labels, variants, seeds, choices=()):
-    """The jobs of some variants, each a dict from a name to methods: one for all that a method can
-    choose, or for these choices."""
+def jobs(fixed, labels, variants, seeds, choosing):
+    """The jobs of some variants, each a dict from a name to methods: for the first `choosing` seeds
+    one for all that a method can choose, for the others what it gets if it chooses nothing."""
     return [
         ({**fixed, "labels": labels, "variant": variant, "method": method, "choice": choice}, seed)
         for variant, methods in variants.items()
         for method in methods
-        for choice in choices or CHOICES.get(method, LEARNING_RATES)
+        for choice in CHOICES.get(method, LEARNING_RATES)
         for seed in seeds
+        if seed < choosing or choice == UNCHOSEN.get(method, UNCHOSEN_RATE)
     ]
 
 
-#: Twenty draws where the draw matters most, ten elsewhere. Of what is tried with 100 labels nothing
-#: is chosen; with 6,000 every learning rate is there, for five draws.
+#: Twenty draws where the draw matters most, ten elsewhere, and of five all that can be chosen.
 JOBS = [
     job
     for labels in LABELS
-    for job in jobs(FIXED, labels, {"plain": METHODS}, range(20 if labels <= 100 else 10))
+    for job in jobs(FIXED, labels, {"plain": METHODS}, range(20 if labels <= 100 else 10), 5)
 ]
-for count, draws, rates in ((100, range(10), (UNCHOSEN_RATE,)), (6_000, range(5), LEARNING_RATES)):
-    JOBS += jobs(FIXED, count, VARIANTS, draws, rates)
-    JOBS += jobs(LONG, count, {"plain": (TUNED, SCRATCH)}, draws, rates)
+for count, draws, choosing in ((100, 10, 0), (6_000, 5, 5)):
+    JOBS += jobs(FIXED, count, VARIANTS, range(draws), choosing)
+    JOBS += jobs(LONG, count, {"plain": (TUNED, SCRATCH)}, range(draws), choosing)
 JOBS += [(STAND_IN, seed) for seed in range(10)]
 # Two seeds at a time, so that two cores train two autoencoders rather than both the same.
 JOBS.sort(key=lambda job: (job[0]["source"], -(job[1] // 2)), reverse=True)
