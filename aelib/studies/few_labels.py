@@ -20,7 +20,11 @@ from aelib.models import Autoencoder, Classifier, Encoder, Noise, RandomAffine, 
 from aelib.studies import check_study_settings
 from aelib.training import infer, train, train_or_load
 
-LABELS = (10, 30, 100, 300, 1_000, 6_000)
+#: Numbers of labels, and how many draws there are of each: more where the draw matters most.
+DRAWS = {10: 20, 30: 20, 100: 20, 300: 10, 1_000: 10, 6_000: 10}
+LABELS = tuple(DRAWS)
+#: Of how many draws there is everything that a method can choose.
+CHOOSING = {10: 4, 100: 4, 6_000: 4}
 PIXELS = "pixels, logistic regression"
 PRINCIPAL = "PCA-48 + MLP"
 RANDOM = "random encoder, frozen"
@@ -64,13 +68,12 @@ def jobs(fixed, labels, variants, seeds, choosing):
     ]
 
 
-#: Twenty draws where the draw matters most, ten elsewhere, and of five all that can be chosen.
 JOBS = [
     job
-    for labels in LABELS
-    for job in jobs(FIXED, labels, {"plain": METHODS}, range(20 if labels <= 100 else 10), 5)
+    for labels, draws in DRAWS.items()
+    for job in jobs(FIXED, labels, {"plain": METHODS}, range(draws), CHOOSING.get(labels, 0))
 ]
-for count, draws, choosing in ((100, 10, 0), (6_000, 5, 5)):
+for count, draws, choosing in ((100, 10, 0), (6_000, 4, 4)):
     JOBS += jobs(FIXED, count, VARIANTS, range(draws), choosing)
     JOBS += jobs(LONG, count, {"plain": (TUNED, SCRATCH)}, range(draws), choosing)
 JOBS += [(STAND_IN, seed) for seed in range(10)]
