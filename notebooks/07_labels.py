@@ -205,9 +205,9 @@ for count in few_labels.CHOOSING:
 #
 # From the mean and the spread of the differences also follows how likely the next draw is to come
 # out the same way: the probability that a new difference is above zero, if they are spread like a
-# normal distribution. It has an interval of its own, a wide one. And who looks at six numbers of
+# normal distribution. It has an interval of its own, a wide one. And who looks at eight numbers of
 # labels will find a "significant" one by luck. So `p` is corrected for that (**Holm's** method: the
-# smallest of six is multiplied by six, the next by five, and so on).
+# smallest of eight is multiplied by eight, the next by seven, and so on).
 #
 # **Predict:** at which numbers of labels does the fine-tuned autoencoder beat the network from
 # scratch in every draw?
@@ -313,6 +313,16 @@ def means_of(rows):
 remedies = rows[rows.variant.isin(("plain", *few_labels.REMEDIES))]
 hundred = remedies[(remedies.labels == 100) & (remedies.seed < 10)]
 print(f"100 labels, ten draws\n{means_of(few_labels.unchosen(hundred))}")
+
+# %%
+wide = few_labels.unchosen(hundred).pivot(index="seed", columns=["variant", "method"])["accuracy"]
+print("100 labels, fine-tuned minus from scratch, which has had the same remedy if it could")
+for variant in ("plain", *few_labels.REMEDIES):
+    rival = (variant if (variant, few_labels.SCRATCH) in wide else "plain", few_labels.SCRATCH)
+    gains = wide[variant, few_labels.TUNED] - wide[rival]
+    low, high = mean_interval(gains)
+    wins = f"wins {(gains > 0).sum()} of {len(gains)}"
+    print(f"{variant:<14} {gains.mean():+5.1f} ({low:+.1f} to {high:+.1f})   {wins}")
 
 # %% [markdown]
 # REMEDYTEXT

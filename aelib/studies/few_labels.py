@@ -21,7 +21,7 @@ from aelib.studies import check_study_settings
 from aelib.training import infer, train, train_or_load
 
 #: Numbers of labels, and how many draws there are of each: more where the draw matters most.
-DRAWS = {10: 20, 30: 20, 100: 20, 300: 10, 1_000: 10, 6_000: 10}
+DRAWS = {10: 20, 30: 20, 100: 20, **dict.fromkeys((300, 500, 1_000, 3_000, 6_000), 10)}
 LABELS = tuple(DRAWS)
 #: Of how many draws there is everything that a method can choose.
 CHOOSING = {10: 4, 100: 4, 6_000: 4}
