@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aelib.evaluation import mean_interval
 from aelib.studies import few_labels, read_rows, scales, spread_labels
 
 STAGES = ("spread_accuracy", "still_accuracy", "moved_accuracy", "again_accuracy")
@@ -24,6 +25,94 @@ def all_images(rows):
     return rows[rows.unlabelled == spread_labels.ALL["unlabelled"]]
 
 
+def plain_rows(choosing=False):
+    """The contest's rows: those in which nothing was chosen, or all of the draws that chose."""
+    rows = read_rows("few_labels")
+    rows = rows[(rows.source == "mnist") & (rows.variant == "plain") & (rows.steps == 360)]
+    return rows[rows.seed < 4] if choosing else few_labels.unchosen(rows)
+
+
+def mean_scores(rows):
+    """Mean accuracy, by number of labels and method."""
+    return rows.pivot_table("accuracy", "labels", "method")
+
+
+def paired(method, rival, labels):
+    """The differences between two methods, draw by draw."""
+    rows = plain_rows()
+    wide = rows[rows.labels == labels].pivot(index="seed", columns="method", values="accuracy")
+    return wide[method] - wide[rival]
+
+
+def test_who_leads_with_few_labels_and_with_many():
+    table = mean_scores(plain_rows())
+    for count in few_labels.LABELS:
+        order = table.loc[count].sort_values(ascending=False).index.tolist()
+        if count <= 30:
+            assert set(order[:2]) == {few_labels.FROZEN, few_labels.TUNED}
+        if count >= 300:
+            assert order[0] == few_labels.SCRATCH
+    ten = table.loc[10].sort_values(ascending=False)
+    assert ten.index[2] == few_labels.PIXELS
+    assert 1 < ten.iloc[1] - ten.iloc[2] < 5
+    assert ten[few_labels.SCRATCH] < ten[few_labels.PRINCIPAL] < ten[few_labels.PIXELS]
+
+
+def test_choosing_changes_little_with_few_labels_and_more_with_many():
+    rows = plain_rows(choosing=True).sort_values("validation_accuracy", kind="stable")
+    best = rows.groupby(["labels", "method", "seed"]).accuracy.max().groupby(level=[0, 1]).mean()
+    table = mean_scores(few_labels.unchosen(rows))
+    gained = best.unstack() - table
+    leaders = {few_labels.FROZEN, few_labels.TUNED}
+    for count in (10, 100):
+        assert gained.loc[count].max() < 2.6
+        assert set(best.loc[count].nlargest(2).index) == leaders
+    assert gained.loc[6_000, few_labels.SCRATCH] < 0.5
+    for method in (few_labels.PRINCIPAL, few_labels.FROZEN, few_labels.TUNED):
+        assert 1 < gained.loc[6_000, method] < 3
+
+
+def by_rate():
+    """With 6,000 labels, the mean accuracy of four draws, by method, variant, steps and rate."""
+    rows = read_rows("few_labels")
+    rows = rows[(rows.source == "mnist") & (rows.labels == 6_000) & (rows.seed < 4)]
+    return rows.groupby(["method", "variant", "steps", "choice"]).accuracy.mean().unstack()
+
+
+def test_fine_tuned_and_scratch_want_other_rates_and_end_alike():
+    table = by_rate()
+    tuned, scratch = (
+        table.loc[method, "plain", 360] for method in (few_labels.TUNED, few_labels.SCRATCH)
+    )
+    assert tuned.idxmax() == 0.03 and scratch.idxmax() == 0.01
+    assert scratch[0.03] < 90 < tuned[0.03]
+    assert 1 < scratch[0.003] - tuned[0.003] < 2
+    assert 0.2 < scratch.max() - tuned.max() < 0.6
+    same_scale = table.loc[few_labels.SCRATCH, "scale of the code", 360]
+    assert same_scale[0.03] > 97 and 0 < same_scale.max() - tuned.max() < 0.3
+    assert table.loc[few_labels.TUNED, "head first", 360].max() < tuned.max()
+    long = [table.loc[m, "plain", 1_440].max() for m in (few_labels.TUNED, few_labels.SCRATCH)]
+    assert abs(long[0] - long[1]) < 0.1
+
+
+def test_what_remedies_do_with_a_hundred_labels():
+    rows = read_rows("few_labels")
+    rows = rows[(rows.labels == 100) & (rows.steps == 360) & (rows.source == "mnist")]
+    rows = few_labels.unchosen(rows[rows.seed < 10])
+    wide = rows.pivot(index="seed", columns=["variant", "method"], values="accuracy")
+    plain, moved = wide["plain"], wide["affine moves"]
+    gains = {name: (wide[name] - plain).mean() for name in few_labels.REMEDIES}
+    for method in (few_labels.TUNED, few_labels.SCRATCH):
+        best = max((gain[method], name) for name, gain in gains.items() if method in gain.dropna())
+        assert best[1] == "affine moves"
+    assert gains["affine moves"][few_labels.SCRATCH] > gains["affine moves"][few_labels.TUNED]
+    assert (moved[few_labels.TUNED] < moved[few_labels.SCRATCH]).all()
+    denoised = wide["denoising", few_labels.TUNED] - plain[few_labels.SCRATCH]
+    assert mean_interval(denoised)[0] > 0 and (denoised > 0).sum() >= 8
+    wider = wide["wide code", few_labels.TUNED] - wide["wide code", few_labels.SCRATCH]
+    assert mean_interval(wider)[0] < 0 < mean_interval(wider)[1]
+
+
 @pytest.mark.parametrize("head", scales.HEADS)
 def test_whitening_costs_pca_many_points_with_ten_labels(by_scale, head):
     costs = by_scale[f"one_{head}"] - by_scale[f"each_{head}"]
@@ -43,9 +132,7 @@ def test_in_one_scale_the_autoencoder_is_ahead_with_ten_labels(by_scale, head):
 
 
 def test_used_twice_few_labels_are_worth_many(all_images):
-    plain = read_rows("few_labels")
-    plain = plain[(plain.source == "mnist") & (plain.variant == "plain")]
-    best = plain.groupby(["labels", "method"]).accuracy.mean().groupby("labels").max()
+    best = mean_scores(plain_rows()).max(axis=1)
     ours = all_images[all_images.code == spread_labels.AUTOENCODER]
     means = ours.groupby("labels")[list(STAGES)].mean()
     for count, row in means.iterrows():
