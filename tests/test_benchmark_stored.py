@@ -111,7 +111,7 @@ SENTENCES_OF_ROUNDS = {
     "the tuned ones nearly catch up": lambda: (
         max(of("throughput_ratio_large_tuned", "lightning", "skorch")) < 1.3
     ),
-    "two trainings: each takes hardly longer than alone": lambda: (
+    "The best use of two cores is two trainings at once": lambda: (
         speed_up("trainings_at_once") > 0.8
         and 2 * speed_up("trainings_at_once") > max(speed_up("threads"), speed_up("processes"))
     ),

@@ -43,8 +43,6 @@ JOBS = [
     *[({**LARGE, "change": CHANGES[0]}, seed) for seed in range(16)],
     *[({**SMALL, "change": change}, seed) for seed in range(16) for change in CHAIN],
     *[({**SMALL, "change": c}, seed) for seed in range(8) for c in (*ALONE, *TAKEN_BACK)],
-    # Those of the chain that may matter there.
-    *[({**LARGE, "change": change}, seed) for seed in range(8) for change in CHANGES[1:5]],
     # What lesson 6 runs again, on either source: three epochs, so that nobody waits.
     *[({**LIVE, "source": source}, seed) for source in ("mnist", "digits") for seed in range(16)],
 ]
