@@ -92,8 +92,7 @@ data = load_data(source, train_size, test_size, seed)
 table = read_rows("few_labels")
 rows = table[(table.source == "mnist") & (table.steps == few_labels.FIXED["steps"])]
 plain = few_labels.unchosen(rows[rows.variant == "plain"])
-draws = plain.groupby("labels").seed.nunique()
-print(f"{len(table)} runs in the table; draws by number of labels:", draws.to_dict())
+print(f"{len(table)} runs in the table, {plain.seed.nunique()} draws for each number of labels")
 
 # %% [markdown]
 # The rules are the same for all. The head is the MLP of lesson 4, but for one thing: all numbers of
@@ -104,7 +103,7 @@ print(f"{len(table)} runs in the table; draws by number of labels:", draws.to_di
 # there is nothing to choose by. Whether a choice would change the picture is asked further down.
 #
 # Each seed draws other labelled images and other first weights. Then all 10,000 test images are
-# asked. There are twenty seeds where the draw matters most, up to 100 labels, and ten beyond.
+# asked. There are ten seeds.
 #
 # **Predict:** with 10 labels, one picture of each digit, how many test images will the best method
 # get right? Which method will it be? And which with 6,000?

@@ -20,9 +20,7 @@ from aelib.models import Autoencoder, Classifier, Encoder, Noise, RandomAffine, 
 from aelib.studies import check_study_settings
 from aelib.training import infer, train, train_or_load
 
-#: Numbers of labels, and how many draws there are of each: more where the draw matters most.
-DRAWS = {10: 20, 30: 20, 100: 20, **dict.fromkeys((300, 500, 1_000, 3_000, 6_000), 10)}
-LABELS = tuple(DRAWS)
+LABELS = (10, 30, 100, 300, 500, 1_000, 3_000, 6_000)
 #: Of how many draws there is everything that a method can choose.
 CHOOSING = {10: 4, 100: 4, 6_000: 4}
 PIXELS = "pixels, logistic regression"
@@ -70,8 +68,8 @@ def jobs(fixed, labels, variants, seeds, choosing):
 
 JOBS = [
     job
-    for labels, draws in DRAWS.items()
-    for job in jobs(FIXED, labels, {"plain": METHODS}, range(draws), CHOOSING.get(labels, 0))
+    for labels in LABELS
+    for job in jobs(FIXED, labels, {"plain": METHODS}, range(10), CHOOSING.get(labels, 0))
 ]
 for count, draws, choosing in ((100, 10, 0), (6_000, 4, 4)):
     JOBS += jobs(FIXED, count, VARIANTS, range(draws), choosing)
