@@ -76,10 +76,10 @@ data = load_data(source, train_size, test_size, seed)
 device = pick_device()
 
 # %% [markdown]
-# The autoencoder of lesson 2, and what it makes of the test images. Some pixels come out a little
-# below 0 or above 1. No image can show that, so they are set to 0 and 1 (`clamp`), and the errors
-# count what you see. That makes them a little smaller than the loss of lesson 2, which takes every
-# pixel as it comes.
+# The autoencoder of lesson 2, and what it makes of the test images. Some pixels come out below 0 or
+# above 1. No image can show that, so they are set to 0 and 1 (`clamp`), and the errors count what
+# you see. That makes them a little smaller than the loss of lesson 2, which takes every pixel as it
+# comes.
 
 # %% tags=["pretrained"]
 autoencoder, pretraining = pretrained_autoencoder(data, device, **training_settings)
@@ -125,7 +125,7 @@ for name, chosen in (("best", order[:10]), ("worst", order[-10:])):
 # %% [markdown]
 # The best are all ones: few of their pixels are lit, and ones vary least, as you saw in lesson 1.
 # The worst have more ink than most: look for bold ones and wide ones. Some are just odd. What is
-# like few other images is reconstructed badly, which makes an autoencoder a detector of the
+# like few other images is often reconstructed badly, which makes an autoencoder a detector of the
 # unusual, a common use. But mind that the MSE counts ink, too: a bold digit has more to get wrong.
 #
 # ## Error by digit, with PCA as the yardstick
@@ -416,7 +416,7 @@ show(
 # decoder for anything there.
 #
 # Two numbers are too few to say which digit it is *and* how it was written; 48 are enough for a
-# good deal of both. But the rest holds for the larger code just the same. You only cannot see it.
+# good deal of both. But the rest may well hold for the larger code, too. You only cannot see it.
 #
 # ## Walking between two digits
 #
@@ -492,6 +492,10 @@ strangers = torch.cdist(codes.flatten(1), codes.flatten(1))
 strangers[labels[:, None] == labels] = torch.inf
 nearest_stranger = labels[strangers.argmin(1)]
 claim("best_are_ones", "The ten best are all ones.", (labels[order[:10]] == 1).all())
+raw = infer(autoencoder, images)
+claim("over_the_edge", "Pixels come out below 0 and above 1.", raw.min() < 0 and raw.max() > 1)
+softness = reconstructions.diff().square().mean() / images.diff().square().mean()
+claim("softer", "Neighbouring pixels differ less than in the image.", softness < 0.8)
 claim("worst_have_ink", "The worst have more ink.", images[order[-50:]].mean() > images.mean())
 claim("beats_pca", "The error is 8 to 26 % below that of PCA.", 0.08 < gain < 0.26)
 claim(
@@ -499,6 +503,11 @@ claim(
     "It is below that of PCA for every digit.",
     all(ours < theirs for ours, theirs in zip(*by_digit, strict=True)),
 )
+
+# %% tags=["nbval-ignore-output"]
+losses = pretraining["training_loss"]
+late = losses[min(4, len(losses) - 1)] - losses[-1]
+claim("flat_on_a_plain_axis", "After five epochs little is left to fall.", late < 0.2 * losses[0])
 crossed = np.argmax(np.array(pretraining["training_loss"]) < pca_training.item()) + 1
 claim("hundreds_of_steps", "It takes 4 to 16 epochs to get below PCA.", 4 <= crossed <= 16)
 dark = [pixels[images == 0].square().mean() for pixels in (reconstructions, pca_reconstructions)]
@@ -523,6 +532,11 @@ claim(
     "The nearest code of another digit is a 9 for most fours.",
     (nearest_stranger[labels == 4] == 9).float().mean() > 0.5,
 )
+
+# %% tags=["nbval-ignore-output"]
+axes = directions.flatten(1)
+away = (codes - codes.mean(0)).flatten(1) @ (axes / axes.square().sum(1, keepdim=True)).T
+claim("as_far_as_codes_go", "Hardly a code is over 3 away.", (away.abs() < 3).float().mean() > 0.98)
 painted = infer(to_code, images)
 painted = infer(from_code, painted).clamp(0, 1)
 claim(

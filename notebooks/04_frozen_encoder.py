@@ -106,8 +106,8 @@ show(figure, "Two images each of 0, 1, 3, 4 and 9 above their codes of 48 number
 
 # %% [markdown]
 # Codes of the same digit have something in common, but far from everything: in our run the two
-# zeros differ in width, the two ones in slant, and their codes know it. Codes of a 4 and of a 9 are
-# hard to tell apart for the eye. The head has to do better.
+# zeros differ in width, the two ones in slant, and their codes know it. In our run codes of a 4 and
+# of a 9 are hard to tell apart for the eye. The head has to do better.
 #
 # ## The head
 #
@@ -141,10 +141,10 @@ class MLP(nn.Module):
 # %% [markdown]
 # Read `__init__` and `forward` as two moments. The first happens once, when you write `MLP(codes)`:
 # layers are made with random weights, and the two measures are taken. The second happens each time
-# that you call the network, thousands of times in a training. What is to last from one call to the
-# next has to hang on `self`. `nn.Module` looks after it: it finds every layer that you put there,
-# hands the weights to the optimizer, and takes them along when you save the network or send it to a
-# graphics card.
+# that you call the network, more than a thousand times in a training. What is to last from one call
+# to the next has to hang on `self`. `nn.Module` looks after it: it finds every layer that you put
+# there, hands the weights to the optimizer, and takes them along when you save the network or send
+# it to a graphics card.
 #
 # (`clamp_min` is for a number that is the same for every image: its deviation is zero, and nobody
 # can divide by that.) A classifier of images is an encoder with this head behind it:
@@ -197,8 +197,8 @@ for true in range(3):
 # right and sure is hardly pushed at all, and one that is wrong and sure is pushed hard. That is the
 # kind of teacher you want.
 #
-# `cross_entropy` takes the *scores*, not the probabilities. To apply a softmax before it is among
-# the most frequent mistakes with PyTorch. It does not fail; it only learns badly.
+# `cross_entropy` takes the *scores*, not the probabilities. To apply a softmax before it is a
+# mistake that is often made with PyTorch. It does not fail; it only learns badly.
 
 # %% [markdown]
 # ## What frozen means
@@ -340,7 +340,8 @@ show(
 # says where it was lost. Read a row to learn what becomes of one digit: of all true fours, so many
 # were taken for a nine. Read a column to learn how far an answer can be trusted: of all that were
 # called nine, so many were something else. In a full table the diagonal holds the correct answers,
-# about nine hundred in each cell, and all else would be pale beside it. So here it is left empty.
+# more than eight hundred in each cell, and all else would be pale beside it. So here it is left
+# empty.
 #
 # Each cell counts images of the true digit (row) taken for another (column); correct answers are
 # left out. Look for 4 and 9, in both directions: the map has announced them. Other dark cells it
@@ -357,10 +358,11 @@ show(
 # - on the code of an encoder with **random weights**, which has learned nothing.
 #
 # Such rivals are called *controls*. Each takes away one thing that could be the reason. If PCA does
-# as well, the network was not needed. If random weights do as well, the *training* of the
-# network was not needed, and its convolutions and its pooling alone did the work. Only what is
-# left after both is due to what the autoencoder has learned. The second control is also the
-# cheapest: it costs a single pass through a network that is never trained.
+# as well, the network was not needed. If random weights do as well, the *training* of the network
+# was not needed, and its convolutions and its pooling alone did the work. Only what is left after
+# both is due to what the autoencoder has learned. (With few labels the MLP is a bad head for PCA,
+# as lesson 7 shows.) The second control is also cheap: it costs a single pass through a network
+# that is never trained.
 #
 # **Predict:** put the three in order. How far above the 10 % of guessing is the random encoder?
 
@@ -436,6 +438,7 @@ claim("same_loss", "From images the first epoch is the same.", abs(first - train
 meet = any(one > other for one, other in zip(held_out[1:], trained[1:], strict=True))
 claim("lines_meet", "Validation begins lower, and ends higher.", held_out[0] < trained[0] and meet)
 claim("below_guessing", "The first epoch's loss is below 2.3.", trained[0] < 2.2)
+claim("diagonal", "Of each digit over 800 are right.", pairs.diag().min() > 800)
 claim("four_and_nine", "4 and 9 are mixed up most often.", mixed_up[4, 9] == mixed_up.max())
 claim("over_pca", "Its code is 0.7 to 2 points better than PCA's.", 0.7 < over_pca < 2)
 claim("over_random", "A random code is twice as far behind.", over_random > 2 * over_pca)

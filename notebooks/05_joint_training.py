@@ -438,6 +438,8 @@ claim(
     "Sometimes, it ends above that of approach 1.",
     held_out_2[-1] > held_out_1[-1],
 )
+
+# %% tags=["nbval-ignore-output"]
 lowest = held_out_2.index(min(held_out_2)) + 1
 claim("lowest_early", "It is lowest in the first half.", lowest <= len(held_out_2) // 2)
 claim("little_to_show", "It ends no quarter lower.", held_out_2[-1] > 0.75 * held_out_1[-1])
@@ -448,6 +450,10 @@ costs = [
 claim("dearer", "Its mistakes cost more on average.", costs[1] > 1.2 * costs[0])
 claim("more_accurate", "Approach 2 is more accurate, by 1 to 3 points.", 1 < gain < 3)
 claim("not_by_luck", "The luck of 10,000 images does not explain it.", probability < 1e-6)
+*_, small = paired_comparison(
+    predictions["approach_1"], predictions["approach_2"], data.test.labels
+)
+claim("less_sure_with_fewer", "On 1,000 images p is much larger.", small > 1_000 * probability)
 claim("some_lost", "Some digits only approach 1 gets right.", only_1 > 0)
 claim("stopped_sooner", "Stopped early, its test loss is lower.", loss_stopped < loss_to_end)
 claim("not_better", "Stopped early, it is not more accurate.", stopped_at <= to_end)

@@ -29,7 +29,8 @@ def code_words(lesson):
     words = 0
     for cell in lesson.cells:
         installs = "install" in cell.metadata.get("tags", [])
-        if cell.cell_type == "code" and not installs and "show_claims(data" not in cell.source:
+        claims = re.search(r"^claim\(", cell.source, re.M)
+        if cell.cell_type == "code" and not installs and not claims:
             solution = r"^ *### BEGIN SOLUTION.*?### END SOLUTION$"
             source = re.sub(solution, "", cell.source, flags=re.M | re.S)
             tokens = tokenize.generate_tokens(io.StringIO(source).readline)
