@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aelib.evaluation import mean_interval
+from aelib.evaluation import mean_interval, win_probability
 from aelib.studies import few_labels, read_rows, scales, spread_labels
 
 STAGES = ("spread_accuracy", "still_accuracy", "moved_accuracy", "again_accuracy")
@@ -89,7 +89,8 @@ def test_fine_tuned_and_scratch_want_other_rates_and_end_alike():
     assert 1 < scratch[0.003] - tuned[0.003] < 2
     assert 0.2 < scratch.max() - tuned.max() < 0.6
     same_scale = table.loc[few_labels.SCRATCH, "scale of the code", 360]
-    assert same_scale[0.03] > 97 and 0 < same_scale.max() - tuned.max() < 0.3
+    lead, before = same_scale.max() - tuned.max(), scratch.max() - tuned.max()
+    assert same_scale[0.03] > 97 and 0 < lead < before / 2
     assert table.loc[few_labels.TUNED, "head first", 360].max() < tuned.max()
     long = [table.loc[m, "plain", 1_440].max() for m in (few_labels.TUNED, few_labels.SCRATCH)]
     assert abs(long[0] - long[1]) < 0.1
@@ -107,10 +108,39 @@ def test_what_remedies_do_with_a_hundred_labels():
         assert best[1] == "affine moves"
     assert gains["affine moves"][few_labels.SCRATCH] > gains["affine moves"][few_labels.TUNED]
     assert (moved[few_labels.TUNED] < moved[few_labels.SCRATCH]).all()
-    denoised = wide["denoising", few_labels.TUNED] - plain[few_labels.SCRATCH]
-    assert mean_interval(denoised)[0] > 0 and (denoised > 0).sum() >= 8
-    wider = wide["wide code", few_labels.TUNED] - wide["wide code", few_labels.SCRATCH]
-    assert mean_interval(wider)[0] < 0 < mean_interval(wider)[1]
+    for name, rival in (("denoising", "plain"), ("wide code", "wide code")):
+        lead = wide[name, few_labels.TUNED] - wide[rival, few_labels.SCRATCH]
+        assert 0 < lead.mean() < 1.5 and mean_interval(lead)[0] < 0
+
+
+def test_what_the_paired_differences_say():
+    frozen, tuned, scratch = few_labels.FROZEN, few_labels.TUNED, few_labels.SCRATCH
+    for method in (frozen, tuned):
+        for count in (10, 30):
+            lead = paired(method, scratch, count)
+            assert 4.5 < lead.mean() < 6.5 and 0.85 < win_probability(lead) < 0.95
+        tie = paired(method, scratch, 100)
+        assert mean_interval(tie)[0] < 0 < mean_interval(tie)[1]
+        assert 0.4 < win_probability(tie) < 0.6
+        for count in few_labels.LABELS[3:]:
+            lag = -paired(method, scratch, count)
+            assert 0.5 < lag.mean() < (4 if method == frozen else 1.7)
+            assert mean_interval(lag)[0] > 0
+    assert round(-paired(frozen, scratch, 300).mean()) == 1
+    assert -paired(frozen, scratch, 6_000).mean() > 3.5
+    for count in (10, 30):
+        assert round(paired(frozen, few_labels.PIXELS, count).mean(), 1) == 2.6
+    low, high = mean_interval(paired(frozen, few_labels.PIXELS, 10))
+    assert 0.3 < low < 0.7 and 4.5 < high < 5
+    for rival in (few_labels.PIXELS, few_labels.PRINCIPAL):
+        lead = paired(frozen, rival, 100)
+        assert (lead > 0).all() and round(lead.mean()) == 4
+    leads = [paired(frozen, few_labels.PRINCIPAL, count) for count in few_labels.LABELS]
+    assert all((lead > 0).all() for lead in leads)
+    assert 4.5 < leads[0].mean() < 5 and round(leads[-1].mean()) == 1
+    both = [paired(few_labels.BOTH, scratch, count) for count in few_labels.LABELS]
+    assert all(mean_interval(one)[1] < 0 for one in both[:2])
+    assert all(one.mean() < 0 for one in both)
 
 
 @pytest.mark.parametrize("head", scales.HEADS)
