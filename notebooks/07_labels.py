@@ -630,20 +630,8 @@ for approach in (1, 2):
 # moves, better encoder) change how the autoencoder itself is trained. In another order each would
 # probably bring another share.
 #
-# One arm is missing in the figure: to **pretrain** with all habits that were kept for approach 2,
-# and then to let the labels train the encoder on. Does a good recipe still gain from an
-# autoencoder?
-
-# %%
-best_1, best_2 = (recipe.ladder(approach)[-1] for approach in (1, 2))
-ends = ladder[ladder.habits.isin((best_1, best_2))].pivot(index="seed", columns="approach")
-gains = (ends.accuracy[recipe.FINE_TUNED] - ends.accuracy[2]).dropna()
-low, high = mean_interval(gains)
-print(f"pretrained, then fine-tuned: {ends.accuracy[recipe.FINE_TUNED].mean():.2f} %")
-print(f"minus approach 2: {gains.mean():+.2f} ({low:+.2f} to {high:+.2f}), {len(gains)} seeds")
-
-# %% [markdown]
-# ARMTEXT
+# And one arm is missing: to pretrain with all habits, and then to let the labels train the encoder
+# on. So these rows do not say whether a good recipe still gains from an autoencoder.
 
 # %% [markdown]
 # ## Exercises

@@ -328,7 +328,7 @@ NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
         for name, good in settings.items()
         for value in (NO_COUNTS if type(good) is int and name not in CHOSEN else MISSPELT)
     ]
-    + [(recipe, "approach", value) for value in (0, 4, 1.5, "1")]
+    + [(recipe, "approach", value) for value in (0, 3, 1.5, "1")]
     + [(recipe, "habits", value) for value in ("none + one-cycle", "one-cycle+wide head", "one-")]
     + [(few_labels, "variant", value) for value in few_labels.VARIANTS]
     + [(few_labels, "choice", value) for value in (0.003, 10.0, "1", 1.5)]

@@ -22,8 +22,6 @@ KEPT = {
     1: ("one-cycle", "wide head", "affine moves", "label smoothing", "better encoder"),
     2: ("one-cycle", "affine moves", "label smoothing", "better encoder"),
 }
-#: Beside approaches 1 and 2: encoder and MLP together, from a pretrained encoder.
-FINE_TUNED = 3
 FIXED = {"source": "mnist", "train_size": 6_000, "epochs": 20}
 
 
@@ -42,7 +40,7 @@ JOBS = [
     for seed in range(10)
     for approach in (1, 2)
     for habits in ladder(approach)
-] + [({**FIXED, "approach": FINE_TUNED, "habits": ladder(2)[-1]}, seed) for seed in range(10)]
+]
 
 
 def better_encoder():
@@ -67,8 +65,8 @@ def run(settings, seed):
     """Train one approach with some habits.
 
     Args:
-        settings: the source, the number of training images and of epochs, the approach, 1, 2 or
-            `FINE_TUNED`, and its habits, joined by " + ".
+        settings: the source, the number of training images and of epochs, the approach, 1 or 2,
+            and its habits, joined by " + ".
 
     Returns:
         Accuracy on the validation images and on all test images, in percent.
@@ -76,9 +74,7 @@ def run(settings, seed):
     Raises:
         ValueError: a setting that means nothing.
     """
-    check_study_settings(
-        settings, train_size=int, epochs=int, approach=(1, 2, FINE_TUNED), habits=str
-    )
+    check_study_settings(settings, train_size=int, epochs=int, approach=(1, 2), habits=str)
     habits = settings["habits"].split(" + ")
     unknown = [] if habits == ["none"] else [name for name in habits if name not in HABITS]
     if unknown:
@@ -94,9 +90,8 @@ def run(settings, seed):
         "seed": seed,
     }
     moves = [RandomAffine()] if "affine moves" in habits else []
-    if settings["approach"] != 2:
-        pretrain(encoder, moves, data.train.images, fixed)
     if settings["approach"] == 1:
+        pretrain(encoder, moves, data.train.images, fixed)
         freeze(encoder)
     torch.manual_seed(seed)
     with torch.no_grad():
