@@ -489,8 +489,9 @@ print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, colum
 # In the row "labels spread" only the graph has worked, and there the code matters: the
 # autoencoder's is best, then PCA's, then the pixels, and the random code is last, at both counts.
 # In the row "trained again" pixels and PCA have caught up. The second graph is made of the
-# classifier's own code, and where the first one came from hardly matters any more. (Two draws are
-# enough to see that the gap is gone, not to say who is ahead now.)
+# classifier's own code, and which of these three the first one came from hardly matters any more;
+# only the random code stays behind with ten labels. (Two draws are enough to see that the gap is
+# gone, not to say who is ahead now.)
 #
 # So here is the answer to the question of this whole tutorial, as far as these rows reach: the
 # images without labels are worth a great deal, if you use them twice. That a network has learned to
@@ -502,8 +503,8 @@ print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, colum
 # far outnumber labelled ones, and can hurt where not (Paine et al., 2014, [arXiv
 # 1412.6597](https://arxiv.org/abs/1412.6597)); a code that reconstructs better need not classify
 # better (Alberti et al., 2017, [arXiv 1703.04332](https://arxiv.org/abs/1703.04332)); and large
-# validation sets flatter methods that learn from few labels (Oliver et al., 2018), which is why
-# nothing was chosen here.
+# validation sets flatter methods that learn from few labels (Oliver et al., 2018), which is why no
+# row here chose by them.
 
 # %% [markdown]
 # ## What to expect from your own data
