@@ -360,9 +360,9 @@ show(
 # Such rivals are called *controls*. Each takes away one thing that could be the reason. If PCA does
 # as well, the network was not needed. If random weights do as well, the *training* of the network
 # was not needed, and its convolutions and its pooling alone did the work. Only what is left after
-# both is due to what the autoencoder has learned. (With few labels the MLP is a bad head for PCA,
-# as lesson 7 shows.) The second control is also cheap: it costs a single pass through a network
-# that is never trained.
+# both is due to what the autoencoder has learned. (With few labels the scale that this MLP gives to
+# each component is bad for PCA, as lesson 7 shows.) The second control is also cheap: it costs a
+# single pass through a network that is never trained.
 #
 # **Predict:** put the three in order. How far above the 10 % of guessing is the random encoder?
 

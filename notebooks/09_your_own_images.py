@@ -264,7 +264,7 @@ print(f"{len(where)} labels exchanged; {found:.0f} % of them are among the first
 # %% [markdown]
 # ## The contest
 #
-# Which method makes the most of your labels? Six compete, as in lesson 7:
+# Which method makes the most of your labels? Six compete, by the rules of lesson 7:
 #
 # - **pixels**: no code at all;
 # - **PCA**: the first 48 principal components of all images;

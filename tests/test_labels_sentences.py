@@ -63,13 +63,14 @@ def test_choosing_changes_little_with_few_labels_and_more_with_many():
     best = rows.groupby(["labels", "method", "seed"]).accuracy.max().groupby(level=[0, 1]).mean()
     table = mean_scores(few_labels.unchosen(rows))
     gained = best.unstack() - table
-    leaders = {few_labels.FROZEN, few_labels.TUNED}
-    for count in (10, 100):
-        assert gained.loc[count].max() < 2.6
-        assert set(best.loc[count].nlargest(2).index) == leaders
-    assert gained.loc[6_000, few_labels.SCRATCH] < 0.5
-    for method in (few_labels.PRINCIPAL, few_labels.FROZEN, few_labels.TUNED):
-        assert 1 < gained.loc[6_000, method] < 3
+    by_validation = rows.groupby(["labels", "method", "seed"]).accuracy.last()
+    for scores in (table.stack(), by_validation.groupby(level=[0, 1]).mean(), best):
+        leaders = scores.loc[10].nlargest(2).index
+        assert set(leaders) == {few_labels.FROZEN, few_labels.TUNED}
+    assert gained.loc[[10, 100]].max(axis=None) < 2.6
+    assert round(gained.loc[6_000, few_labels.SCRATCH], 1) == 0.4
+    others = [few_labels.PRINCIPAL, few_labels.RANDOM, few_labels.FROZEN, few_labels.TUNED]
+    assert 1.4 < gained.loc[6_000, others].min() < gained.loc[6_000, others].max() < 2.8
 
 
 def by_rate():
@@ -86,12 +87,13 @@ def test_fine_tuned_and_scratch_want_other_rates_and_end_alike():
     )
     assert tuned.idxmax() == 0.03 and scratch.idxmax() == 0.01
     assert scratch[0.03] < 90 < tuned[0.03]
-    assert 1 < scratch[0.003] - tuned[0.003] < 2
-    assert 0.2 < scratch.max() - tuned.max() < 0.6
+    assert round(scratch[0.01], 1) == 97.9
+    assert 0.2 < scratch.max() - tuned.max() < 0.5
     same_scale = table.loc[few_labels.SCRATCH, "scale of the code", 360]
-    lead, before = same_scale.max() - tuned.max(), scratch.max() - tuned.max()
-    assert same_scale[0.03] > 97 and 0 < lead < before / 2
-    assert table.loc[few_labels.TUNED, "head first", 360].max() < tuned.max()
+    leads = [round(one[0.003] - tuned[0.003], 1) for one in (scratch, same_scale)]
+    assert leads == [1.5, 0.2] and same_scale[0.03] > 97
+    head_first = table.loc[few_labels.TUNED, "head first", 360]
+    assert 0.7 < tuned.max() - head_first.max() < 1
     long = [table.loc[m, "plain", 1_440].max() for m in (few_labels.TUNED, few_labels.SCRATCH)]
     assert abs(long[0] - long[1]) < 0.1
 
@@ -110,7 +112,8 @@ def test_what_remedies_do_with_a_hundred_labels():
     assert (moved[few_labels.TUNED] < moved[few_labels.SCRATCH]).all()
     for name, rival in (("denoising", "plain"), ("wide code", "wide code")):
         lead = wide[name, few_labels.TUNED] - wide[rival, few_labels.SCRATCH]
-        assert 0 < lead.mean() < 1.5 and mean_interval(lead)[0] < 0
+        assert round(lead.mean(), 1) == {"denoising": 1.4, "wide code": 0.3}[name]
+        assert mean_interval(lead)[0] < 0 and (lead > 0).sum() == 5
 
 
 def test_what_the_paired_differences_say():
@@ -169,6 +172,9 @@ def test_used_twice_few_labels_are_worth_many(all_images):
         worth = np.exp(np.interp(row.again_accuracy, best, np.log(best.index)))
         assert worth > 10 * count, (count, worth)
         assert row.again_accuracy > row.moved_accuracy > row.still_accuracy
+    # Settings were tried out on seed 0.
+    ten = ours[ours.labels == 10].set_index("seed").again_accuracy
+    assert ten.idxmax() == 0 and round(ten.drop(0).mean(), 1) == 90.1
     # "With ten, luck in the draw still decides a lot."
     deviations = ours.groupby("labels").again_accuracy.std()
     assert deviations[10] > 5 > 1 > deviations[100]

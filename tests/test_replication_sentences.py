@@ -129,13 +129,19 @@ def effects(chain, approach, change):
         yield dead, gains(scores, before, after).mean()
 
 
-def test_several_changes_cure_the_same_disease(chain):
+def test_several_changes_cure_the_same_symptom(chain, rows):
     (alone, _), _ = effects(chain, "approach_1", "standardized codes")
     assert alone == [5, 0]
     (alone, _), _ = effects(chain, "approach_1", "our layers")
     assert alone == [5, 1]
     (alone, _), (missing, lost) = effects(chain, "approach_1", "no ReLU on the output")
     assert alone == [5, 0] and missing == [0, 0] and abs(lost) < 0.2
+    errors = rows[rows.train_size == 6_000].pivot(index="seed", columns="change", values="mse")
+    errors = errors.loc[[0, 2, 3, 5, 6]]  # The dead ones.
+    assert (errors["only our layers"] < 0.03).sum() == 4
+    assert (errors["only standardized codes"] > 0.1).all()
+    reached = chain["approach_1"]["only standardized codes"].loc[errors.index]
+    assert 52 <= reached.min() < 53 and 77 <= reached.max() < 78
 
 
 def test_the_relu_on_the_code_should_stay_away(chain):
@@ -153,3 +159,10 @@ def test_layers_are_the_largest_step_and_decay_matters_less_and_less(chain):
             assert max(sizes) == sizes[replication.CHANGES.index("our layers") - 1]
     (_, alone), (_, missing) = effects(chain, "approach_2", "no weight decay")
     assert round(alone) == 8 and 0 < missing < 1
+    (_, alone), (_, missing) = effects(chain, "approach_1", "no weight decay")
+    assert round(alone) == 1 and 1.5 < missing < 2
+
+
+def test_the_decay_alone_does_not_hide_the_lead(chain):
+    one, two = (scores["all but no weight decay"].dropna() for scores in chain.values())
+    assert ((two - one) > 0).sum() == len(one) == 8 and round((two - one).mean()) == 3
