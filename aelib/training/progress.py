@@ -2,12 +2,8 @@
 
 import os
 import sys
-import weakref
 
 from tqdm import tqdm
-
-#: The bars that have been shown; one that has ended is `disable`d.
-_bars = weakref.WeakSet()
 
 
 def progress(done, epochs):
@@ -19,13 +15,11 @@ def progress(done, epochs):
     ipython = sys.modules.get("IPython")
     notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
     watched = os.environ.get("AELIB_PROGRESS") != "off" and (notebook or sys.stdout.isatty())
-    watched = watched and all(bar.disable for bar in _bars)
+    watched = watched and not getattr(tqdm, "_instances", ())
     # Not to stderr, tqdm's default: notebooks print that on red.
     file = _Output() if watched and notebook else sys.stdout
     show = {"disable": not watched, "file": file, "leave": False}
-    bar = tqdm(range(done, epochs), desc="epochs", initial=done, total=epochs, **show)
-    _bars.add(bar)
-    return bar
+    return tqdm(range(done, epochs), desc="epochs", initial=done, total=epochs, **show)
 
 
 class _Output:
