@@ -143,7 +143,7 @@ std = np.stack([group.std(0) for group in groups])
 figure = image_rows({"mean": mean, "std": std / std.max()}, titles=range(10))
 show(
     figure,
-    "Top: the mean image of each digit, a blurred digit. Bottom: the standard deviation of each "
+    "Top: the mean image of each digit. Bottom: the standard deviation of each "
     "pixel, bright around the strokes.",
     data,
 )
@@ -168,7 +168,7 @@ for digit in np.argsort(std.mean((1, 2, 3))):
 pixels = data.train.images.flatten().numpy()
 show(
     pixel_histogram(pixels),
-    "Histogram of pixel values: most are 0, many are near 1.",
+    "Histogram of pixel values.",
     data,
     exact=True,
 )

@@ -209,7 +209,7 @@ low, high = painted.min(), painted.max()
 figure = image_rows({"image": images[:10], "reconstruction": (painted - low) / (high - low)})
 show(
     figure,
-    "Ten images above what an untrained autoencoder makes of them: the same pattern for all.",
+    "Ten images above what an untrained autoencoder makes of them.",
     data,
 )
 print(f"lowest and highest pixel of the reconstructions: {low:.2f} and {high:.2f}")
@@ -313,7 +313,7 @@ seen, unseen = infer(pupil, ten), infer(pupil, others)
 figure = image_rows({"known by heart": ten, "as it paints them": seen.clamp(0, 1)})
 show(figure, "The ten images of the training, above their reconstructions.", data)
 figure = image_rows({"never seen": others, "as it paints them": unseen.clamp(0, 1)})
-show(figure, "Ten other images, above their reconstructions, which are broken.", data)
+show(figure, "Ten other images, above their reconstructions.", data)
 
 # %% tags=["nbval-ignore-output"]
 print(f"MSE on the ten images: {loss_on_ten:.4f}")
@@ -369,7 +369,7 @@ except KeyboardInterrupt:
 
 # %%
 figure = loss_curve(history, "MSE", marks={"always the mean image": mean_image})
-show(figure, "Training and validation MSE against the epoch; both fall and flatten.", data)
+show(figure, "Training and validation MSE against the epoch.", data)
 
 # %% tags=["nbval-ignore-output"]
 for name, losses in history.items():
@@ -426,7 +426,7 @@ first_layer = autoencoder[0][0]
 filters = first_layer.weight.detach().cpu()
 answers = infer(first_layer, images[:1]).transpose(0, 1)
 rows = {}
-for numbers in (range(12), range(12, 24)):
+for numbers in torch.arange(len(filters)).chunk(2):
     for name, pictures in (("filter", filters), ("its answer", answers)):
         rows[f"{name} {numbers[0] + 1} to {numbers[-1] + 1}"] = stretched(pictures)[numbers]
 show(image_rows(rows), "The 24 filters of the first layer, and what each answers to a digit.", data)
@@ -551,13 +551,14 @@ drops = -np.diff([loss_function(one, images[:1].cpu()).item() for one in snapsho
 claim(
     "less_and_less",
     "From snapshot to snapshot the error falls, by less each time.",
-    drops.min() > 0 and (np.diff(drops) < 0).all(),
+    len(drops) > 1 and drops.min() > 0 and (np.diff(drops) < 0).all(),
 )
 flat = np.ptp([black, *losses["with ReLU"]])
 claim("dead_start", "Seed 0 of the published network starts dead.", largest_gradient(0) == 0)
 claim("stays_dead", "It stays black.", rows["with ReLU"].max() == 0 and flat < 1e-4)
 falls = losses["without"]
-claim("without_lives", "Without the ReLU it falls.", 0.9 * mean_image < falls[1] < falls[0])
+alive = 0.9 * mean_image < falls[-1] < falls[0]
+claim("without_lives", "Without the ReLU it falls, if not far in two epochs.", alive)
 show_claims(data, settings, history)
 
 # %% tags=["nbval-check-output", "spread"]

@@ -277,7 +277,7 @@ history = train(
     **training_settings,
 )
 figure = loss_curve(history, "cross-entropy")
-show(figure, "Cross-entropy of the MLP against the epoch: both lines fall, then part.", data)
+show(figure, "Cross-entropy of the MLP against the epoch, in training and validation.", data)
 
 # %% tags=["nbval-ignore-output"]
 for name, losses in (("images", from_images), ("codes", history)):

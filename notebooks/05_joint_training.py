@@ -160,8 +160,7 @@ history_2 = train_or_load(
 # %%
 show(
     figures.loss_curve(history_2, "cross-entropy", beside={"approach 1": history_1}),
-    "Cross-entropy of both approaches against the epoch. The training loss of approach 2 falls to "
-    "almost zero; its validation loss soon stops falling.",
+    "Cross-entropy of both approaches against the epoch, in training and validation.",
     data,
 )
 
@@ -351,8 +350,7 @@ models = {"codes of approach 1": approach_1, "codes of approach 2": approach_2}
 test_codes = {name: infer(model.encoder, data.test.images) for name, model in models.items()}
 show(
     figures.code_maps(test_codes, data.test.labels),
-    "t-SNE maps of the test codes. Left, approach 1: groups that overlap. Right, approach 2: "
-    "groups with gaps between most of them.",
+    "t-SNE maps of the test codes, of approach 1 on the left and of approach 2 on the right.",
     data,
 )
 

@@ -209,8 +209,7 @@ axis.set(xlabel="step", ylabel="largest value before the last ReLU")
 axis.legend()
 show(
     figure,
-    "The largest value in a batch before the last ReLU, against the step. On MNIST, for seed 0 "
-    "a flat line below zero; for seed 1 it is above zero and rises.",
+    "The largest value in a batch before the last ReLU, against the step, for seeds 0 and 1.",
     data,
 )
 
@@ -262,7 +261,7 @@ axis.legend()
 show(
     figure,
     "How much the code differs between the images of a batch, against the step, on a logarithmic "
-    "scale. On MNIST, with weight decay it falls to nothing; without it rises.",
+    "scale, with weight decay and without.",
     data,
 )
 

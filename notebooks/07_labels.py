@@ -121,7 +121,7 @@ axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 show(
     figure,
     "Mean test error of seven methods against the number of labelled images, both on logarithmic "
-    "scales. All fall; the curves cross.",
+    "scales.",
     "MNIST",
     exact=True,
 )

@@ -78,7 +78,7 @@ from aelib.contest.verdict import in_words, judge, save_verdict
 from aelib.data import Split
 from aelib.data.digits import write_digits
 from aelib.data.folder import read_images
-from aelib.figures import show
+from aelib.figures import neighbour_map, show
 from aelib.lesson import report
 from aelib.settings import check_settings, project_folder
 from aelib.training import infer
@@ -202,11 +202,8 @@ show_and_keep(
 # colours. **Predict:** will your classes be islands, or one cloud?
 
 # %%
-from sklearn.manifold import TSNE
-
 chosen = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:1_000]
-tsne = TSNE(init="pca", max_iter=500, random_state=0, perplexity=min(30, len(chosen) // 4))
-points = tsne.fit_transform(codes[chosen].numpy())
+points = neighbour_map(codes[chosen])
 figure = class_map(points, mine.labels[chosen].numpy(), mine.classes)
 show_and_keep(
     figure, "map", f"A t-SNE map of {len(chosen):,} codes, each with the colour of its class."

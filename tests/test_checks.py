@@ -269,7 +269,7 @@ def test_training_data_that_are_no_pair_are_refused(data):
         (PIXELS, "reach from 0 to 255"),
         (PIXELS.long(), "inputs are torch.int64"),
         (IMAGES.numpy(), "inputs are a numpy.ndarray"),
-        (IMAGES[:0], "There are no inputs"),
+        (torch.tensor(1.0), "There are no inputs"),
         (WITH_NAN, "NaN or infinite"),
         (IMAGES.double(), "torch.float64"),
         (IMAGES[..., 1:], r"The model cannot take inputs of shape \(N, 1, 28, 27\)"),

@@ -287,6 +287,11 @@ def test_inference_is_in_batches_and_without_gradients(few):
     assert outputs.allclose(model(few), atol=1e-6)
 
 
+def test_no_images_have_no_outputs():
+    """As where all images are trained on, and none are left to validate with."""
+    assert infer(Encoder(), torch.empty(0, 1, 28, 28)).shape == (0, 3, 4, 4)
+
+
 @pytest.mark.parametrize(
     ("switch", "terminal", "bar"), [("", True, True), ("", False, False), ("off", True, False)]
 )

@@ -21,7 +21,9 @@ def neighbour_map(codes):
     codes = codes.flatten(1).numpy()
     different = len(np.unique(codes, axis=0))
     if different > len(codes) / 2 and codes.std(0).max() > 1e-6 * np.abs(codes).max():
-        return TSNE(init="pca", max_iter=500, random_state=0).fit_transform(codes)
+        perplexity = min(30, len(codes) // 4)
+        tsne = TSNE(init="pca", max_iter=500, random_state=0, perplexity=perplexity)
+        return tsne.fit_transform(codes)
     print(f"{different:,} different codes of {len(codes):,} images: this encoder has collapsed.")
     with np.errstate(invalid="ignore"):  # Shares of a variance of zero.
         return PCA(2, svd_solver="full").fit_transform(codes)

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import load, save
 
 from aelib import models
+from aelib.files import write_whole
 from aelib.settings import project_folder
 from aelib.training.identity import CannotTellError, identity
 from aelib.training.interrupt import History
@@ -84,12 +83,7 @@ def save_checkpoint(path, model, history, settings):
     metadata |= {"random": torch.get_rng_state().numpy().tobytes().hex(), "sha256": NO_CHECKSUM}
     content = save(weights, metadata)
     checksum = hashlib.sha256(content).hexdigest()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as part:
-        Path(part, path.name).write_bytes(
-            content.replace(NO_CHECKSUM.encode(), checksum.encode(), 1)
-        )
-        os.replace(Path(part, path.name), path)
+    write_whole(path, content.replace(NO_CHECKSUM.encode(), checksum.encode(), 1))
 
 
 def load_checkpoint(path, model):

@@ -84,7 +84,7 @@ def check_data(model, inputs, targets, loss_function, name="training_data"):
         raise ValueError(f"All targets of {name} are {ignored}, the class that the loss ignores.")
 
 
-def check_inputs(model, inputs, name="inputs"):
+def check_inputs(model, inputs, name="inputs", fewest=1):
     """Say what is wrong with a model or its inputs, before it is given them."""
     if not isinstance(model, nn.Module):
         raise TypeError(
@@ -93,7 +93,7 @@ def check_inputs(model, inputs, name="inputs"):
     if not isinstance(inputs, torch.Tensor):
         hint = "torch.from_numpy(array)" if hasattr(inputs, "__array__") else "torch.stack(list)"
         raise TypeError(f"The {name} are {_kind(inputs)}: make them a tensor, such as by {hint}.")
-    if inputs.ndim == 0 or len(inputs) == 0:
+    if inputs.ndim == 0 or len(inputs) < fewest:
         raise ValueError(f"There are no {name}: their shape is {tuple(inputs.shape)}.")
     if inputs.dtype != torch.uint8 and not inputs.is_floating_point():
         raise TypeError(
@@ -107,7 +107,8 @@ def check_inputs(model, inputs, name="inputs"):
             f"The {name} are {given} and the weights of the model {next(iter(weights))}: use "
             "inputs.float(), or model.to(inputs.dtype)."
         )
-    _check_values(inputs, name)
+    if len(inputs):
+        _check_values(inputs, name)
 
 
 def _check_values(tensor, name):

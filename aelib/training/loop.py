@@ -156,7 +156,7 @@ def infer(model, inputs, batch_size=1_000):
     Raises:
         TypeError, ValueError: the model cannot take these inputs.
     """
-    check_inputs(model, inputs)
+    check_inputs(model, inputs, fewest=0)  # None are left to validate with if all are trained on.
     check_settings(batch_size=batch_size)
     model.eval()
     device = next(model.parameters(), inputs).device

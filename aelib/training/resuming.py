@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.distributed
 
+from aelib.files import write_whole
 from aelib.training.processes import rank_and_processes
 
 
@@ -69,10 +70,8 @@ def resume(path, key, parts, generator, history):
 def _write(path, state):
     content = io.BytesIO()
     torch.save(state, content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    draft.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
-    os.replace(draft, path)
+    content = content.getvalue()
+    write_whole(path, hashlib.sha256(content).digest() + content)
 
 
 def _read(path):

@@ -20,7 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
 ]
 LESSONS = find_lessons(ROOT / "notebooks")
-PAGES = ["index", "results", "benchmark", "student", "TEACHING", "GLOSSARY", "api", "search"]
+PAGES = ["index", "results", "benchmark", "student", "api", "search"]
+PAGES += ["TEACHING", "GRADING", "GLOSSARY"]
 PAGES += [f"notebooks/{name}" for name in LESSONS]
 
 

@@ -4,7 +4,7 @@ project = "Autoencoders for classification"
 html_title = project
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon"]
 # What other pages take parts of, and what is there to download only.
-parts = ["README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md"]
+parts = ["README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "LICENCES.md"]
 exclude_patterns = [*parts, "student/*", "downloads/*"]
 
 # The outputs are those that are stored in the lessons.
