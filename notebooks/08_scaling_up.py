@@ -329,6 +329,7 @@ rows = {
     "same recipe, our loop": "same_recipe_seconds",
     "another recipe": "seconds",
 }
+rows = {row: key for row, key in rows.items() if f"{key}_approach_1" in measured}
 figure, axis = plt.subplots(figsize=(7.5, 2.8))
 labels, spoken = [], []
 for place, (row, key) in enumerate(rows.items()):
@@ -340,8 +341,8 @@ for place, (row, key) in enumerate(rows.items()):
         axis.plot(*point, marker, color=f"C{index}", fillstyle=fill)
         axis.annotate(f"  {value:.1f} s", point, va="center", size=9)
     spoken.append(f"{labels[-1]}: {values[0]:.3g} and {values[1]:.3g}")
-axis.set(yticks=range(3), yticklabels=labels, xlabel="seconds of training")
-axis.set(xscale="log", xlim=(0.1, 5_000), ylim=(2.5, -0.5))
+axis.set(yticks=range(len(rows)), yticklabels=labels, xlabel="seconds of training")
+axis.set(xscale="log", xlim=(0.1, 5_000), ylim=(len(rows) - 0.5, -0.5))
 axis.set(xticks=[0.1, 1, 10, 100, 1_000], xticklabels=["0.1", "1", "10", "100", "1,000"])
 axis.legend(["approach 1", "approach 2"], loc="upper left", bbox_to_anchor=(1, 1))
 alt = f"Seconds of training, approach 1 and 2, on a logarithmic scale. {'; '.join(spoken)}."
@@ -351,9 +352,10 @@ show(figure, alt, measured["data"])
 for approach in (1, 2):
     of = {key: value for key, value in measured.items() if key.endswith(f"approach_{approach}")}
     of = {key.removesuffix(f"_approach_{approach}"): value for key, value in of.items()}
-    factor = of["published_seconds"] / of["same_recipe_seconds"]
+    ours = of.get("same_recipe_seconds")
+    faster = f"{of['published_seconds'] / ours:.1f} times as fast" if ours else "not timed"
     print(
-        f"approach {approach}: the same recipe, our loop: {factor:.1f} times as fast.\n"
+        f"approach {approach}: the same recipe, our loop: {faster}.\n"
         f"    Another recipe takes {of['seconds']:.1f} s and reaches a median of "
         f"{of['accuracy']:.2f} %.\n"
         f"    Below the published accuracy: {of['seeds_below']} of {of['seeds']} seeds; of the "
@@ -365,9 +367,10 @@ for approach in (1, 2):
 # Mind the logarithmic axis. A hollow mark is reckoned: the time of an epoch of 6,000 images, times
 # ten, times the number of epochs. Two things have to be kept apart.
 #
-# The **same recipe with our loop** is faster by the factor above, and that is all a program can
-# claim: same network, same images, same steps. (For the MLP of approach 1 our loop computes the
-# codes once in place of ten times, since the encoder does not change.)
+# The **same recipe with our loop** is faster by the factor above, if the stored run has timed it,
+# and that is all a program can claim: same network, same images, same steps. (For the MLP of
+# approach 1 our loop computes the codes once in place of ten times, since the encoder does not
+# change.)
 #
 # **Another recipe** passes the published accuracies within two seconds. That is not a faster
 # program. It is another network with another head, another schedule and batch size, and it sees far

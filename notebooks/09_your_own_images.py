@@ -372,6 +372,32 @@ if not images:
 #    test images, though. It falls from 1,797 to 100, and the intervals become wide.
 #
 # </details>
+#
+# 4. An open question: your images are 500 pixels wide, and what tells the classes apart is a
+#    scratch of three pixels. Which step of this lesson loses it? How would you find that out before
+#    anybody has named an image?
+#
+# ## Three questions
+#
+# <details><summary>"Ten draws do not tell it from PCA." Are the two equally good?</summary>
+#
+# Nobody knows. The difference is smaller than what ten draws can show. So take the simpler one, or
+# draw more often.
+#
+# </details>
+# <details><summary>Why may two near duplicates not stand on both sides of a split?</summary>
+#
+# The test would ask for what was learned by heart. The score would be that of these images, and not
+# that of images you have yet to see.
+#
+# </details>
+# <details><summary>An image is high on the list of suspects, and its label is right. How
+# come?</summary>
+#
+# It looks more like another class, to a code that was learned without labels: an odd one. The list
+# says where to look, not what is wrong.
+#
+# </details>
 
 # %% [markdown]
 # ## Summary

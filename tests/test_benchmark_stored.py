@@ -79,10 +79,6 @@ SENTENCES = {
         of("first_step_seconds", "torch.compile")[0]
         > 200 * STORED["training_steps"]["approach 2"]["seconds"]
     ),
-    "same recipe with our loop** is faster by the factor above": lambda: all(
-        1.3 < of(f"published_seconds_approach_{a}") / of(f"same_recipe_seconds_approach_{a}") < 10
-        for a in (1, 2)
-    ),
     "passes the published accuracies within two seconds": lambda: all(
         of(f"seconds_approach_{a}") < 2 and of(f"seeds_below_approach_{a}") == 0 for a in (1, 2)
     ),
@@ -96,6 +92,10 @@ SENTENCES = {
 }
 #: Those of numbers that only a run with rounds has.
 SENTENCES_OF_ROUNDS = {
+    "same recipe with our loop** is faster by the factor above": lambda: all(
+        1.3 < of(f"published_seconds_approach_{a}") / of(f"same_recipe_seconds_approach_{a}") < 10
+        for a in (1, 2)
+    ),
     "Tuned, Lightning and skorch come closer": lambda: all(
         tuned < written
         for tuned, written in zip(
