@@ -394,7 +394,9 @@ show(
 torch.manual_seed(seed)
 narrow = code_size.autoencoder_with(2).to(device)
 pair = (data.train.images, data.train.images)
-train_or_load("two_numbers", narrow, pair, nn.functional.mse_loss, **training_settings)
+narrow_training = train_or_load(
+    "two_numbers", narrow, pair, nn.functional.mse_loss, **training_settings
+)
 to_code, from_code = narrow[:6], narrow[6:]
 figure = figures.code_plane(infer(to_code, images), labels, lambda codes: infer(from_code, codes))
 show(
@@ -542,7 +544,7 @@ claim(
 )
 read = infer(classifiers["approach 2"], reconstructions).argmax(1)
 claim("readable", "Approach 2 reads over 90 % of them.", (read == labels).float().mean() > 0.9)
-show_claims(data, settings, pretraining)
+show_claims(data, settings, pretraining, narrow_training)
 
 # %% tags=["nbval-check-output", "spread"]
 check(data, settings, metrics, pretraining)
