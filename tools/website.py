@@ -46,6 +46,8 @@ def gather(sources):
     (sources / "notebooks").mkdir()
     for file in (file for pattern in PARTS for file in ROOT.glob(pattern)):
         copy(file, sources / file.relative_to(ROOT))
+    teaching = sources / "TEACHING.md"
+    teaching.write_text(teaching_text(teaching.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.make_archive(sources / "student", "zip", ROOT, "student")
     copy(ROOT / "web" / "icon.svg", sources / "static" / "icon.svg")
     mathjax = ROOT / "web" / "node_modules" / "mathjax"
@@ -65,6 +67,16 @@ def copy(file, place):
     """Copy a file to `place`, in folders that are made."""
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(file, place)
+
+
+def teaching_text(text):
+    """The teacher's page for the site: the edition for students is no page there, and a badge would
+    be asked of another host."""
+    return re.sub(
+        r"\[([^]]*)\]\((student/\S+\.ipynb)\) \[!\[Open in Colab\]\([^)]*\)\]\(([^)]*)\)",
+        r"{download}`\1 <\2>` · [Open in Colab](\3)",
+        text,
+    )
 
 
 def page_text(text, name, repository):
