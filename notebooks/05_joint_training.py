@@ -175,8 +175,8 @@ for name, history in (("approach 1", history_1), ("approach 2", history_2)):
 # grey for approach 1. Compare the solid ones first, then the dashed ones.
 #
 # The training loss (blue) falls far below that of approach 1 (grey), since 17,587 more weights may
-# now move towards the labels. It goes to almost 0. The validation loss (orange) is lowest in the
-# first half of the training, and then goes up again: by this loss, the network improves only on
+# now move towards the labels. It goes to almost 0. The validation loss (orange) is mostly lowest in
+# the first half of the training, and then goes up again: by this loss, the network improves only on
 # images it knows already. That is **overfitting**. A network that may change more can also learn
 # more by heart.
 #
@@ -199,11 +199,12 @@ for name, model in (("approach_1", approach_1), ("approach_2", approach_2)):
 guess.compare(metrics["approach_2_accuracy_full_test"])
 
 # %% [markdown]
-# Approach 2 is better on all 10,000 images. And yet its validation loss has little to show for it:
-# it has come back up from its lowest point, and in some runs it ends above that of approach 1. Both
-# are true at once. Accuracy counts mistakes, each for one. Cross-entropy weighs them by how sure
-# the classifier was, as you saw in lesson 4. A network whose training loss has gone to almost 0 has
-# become very sure of everything, also where it is wrong. It makes fewer mistakes, and dearer ones.
+# Approach 2 is better on all 10,000 images. And yet its validation loss has mostly little to show
+# for it: it has come back up from its lowest point, and in some runs it ends above that of approach
+# 1. Both are true at once. Accuracy counts mistakes, each for one. Cross-entropy weighs them by how
+# sure the classifier was, as you saw in lesson 4. A network whose training loss has gone to almost
+# 0 has become very sure of everything, also where it is wrong. It makes fewer mistakes, and dearer
+# ones.
 #
 # How can that be? Take three images and two classifiers. The first is right about two of them, with
 # a probability of 0.6 for the true class, and wrong about the third, with 0.4 for the true class.
@@ -238,11 +239,11 @@ for name, model in (("to the end", approach_2), ("stopped", stopped)):
 print(f"(stopped after epoch {best_epoch})")
 
 # %% [markdown]
-# The loss on test images is lower, so the stopped network is a better judge of its own doubt. But
-# it makes about as many mistakes, or more. Which of the two to take depends on what you need:
-# probabilities that you can rely on, or the fewest mistakes. (The epoch was chosen by validation
-# images; the test images have had no say in it.) In the rest of this lesson, approach 2 is the
-# network that was trained to the end.
+# The loss on test images is lower in most runs, and then the stopped network is mostly the better
+# judge of its own doubt. But it makes about as many mistakes, or more. Which of the two to take
+# depends on what you need: probabilities that you can rely on, or the fewest mistakes. (The epoch
+# was chosen by validation images; the test images have had no say in it.) In the rest of this
+# lesson, approach 2 is the network that was trained to the end.
 #
 # ## The same images, two classifiers
 #
@@ -439,8 +440,8 @@ claim(
 
 # %% tags=["nbval-ignore-output"]
 lowest = held_out_2.index(min(held_out_2)) + 1
-claim("lowest_early", "It is lowest in the first half.", lowest <= len(held_out_2) // 2)
-claim("little_to_show", "It ends no quarter lower.", held_out_2[-1] > 0.75 * held_out_1[-1])
+claim("lowest_early", "Mostly, it is lowest in the first half.", lowest <= len(held_out_2) // 2)
+claim("little_to_show", "Mostly, it ends no quarter lower.", held_out_2[-1] > 0.75 * held_out_1[-1])
 costs = [
     nn.functional.cross_entropy(infer(model, data.full_test.images)[~right], labels[~right])
     for model, right in ((approach_1, right_1), (approach_2, right_2))
@@ -453,7 +454,7 @@ claim("not_by_luck", "The luck of 10,000 images does not explain it.", probabili
 )
 claim("less_sure_with_fewer", "On 1,000 images p is much larger.", small > 1_000 * probability)
 claim("some_lost", "Some digits only approach 1 gets right.", only_1 > 0)
-claim("stopped_sooner", "Stopped early, its test loss is lower.", loss_stopped < loss_to_end)
+claim("stopped_sooner", "Mostly, stopped early its test loss is lower.", loss_stopped < loss_to_end)
 claim("not_better", "Stopped early, it is not more accurate.", stopped_at <= to_end)
 
 # %% tags=["nbval-ignore-output"]
