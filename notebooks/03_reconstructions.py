@@ -277,7 +277,7 @@ show(
 # %% [markdown]
 # Both errors fall as the code grows, but not in step. Up to 48 numbers the autoencoder is ahead,
 # with 12 and 24 of them by far: if there are few, it pays to use them in a cleverer way than adding
-# up fixed pictures. With 96 PCA has caught up, and with 192 it has less than half the error. It
+# up fixed pictures. With 96 PCA is ahead, and with 192 it has less than half the error. It
 # loses nothing on the way: with 784 components it would copy every image. The layers of the
 # autoencoder, though, are as large as before, and it was trained for the same 20 epochs. By now it
 # is probably they that set the limit, and no longer the code.
