@@ -381,7 +381,8 @@ for change in ("as published", "no ReLU on the output", "no ReLU on the code", "
 #
 # And the median of two groups, living and dead, is no run's score: look at the dots, too. (The
 # diamonds at the top differ from the table above, which has the same runs on 1,000 test images.)
-#
+
+# %% [markdown]
 # ## In another order
 #
 # These numbers belong to this order. Where two changes cure the same disease, the first of them

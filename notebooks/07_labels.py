@@ -19,7 +19,8 @@
 # 6](06_replication.ipynb) for reading many runs at once.
 #
 # **Time** 50 minutes to read, one to run.
-#
+
+# %% [markdown]
 # Readers of tutorials like this one ask two questions again and again: why a pretrained network
 # does no better than one from scratch ([Keras, issue
 # 1699](https://github.com/keras-team/keras/issues/1699)), and what an autoencoder is good for if it

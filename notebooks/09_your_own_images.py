@@ -376,7 +376,8 @@ if not images:
 # 4. An open question: your images are 500 pixels wide, and what tells the classes apart is a
 #    scratch of three pixels. Which step of this lesson loses it? How would you find that out before
 #    anybody has named an image?
-#
+
+# %% [markdown]
 # ## Three questions
 #
 # <details><summary>"Ten draws do not tell it from PCA." Are the two equally good?</summary>
