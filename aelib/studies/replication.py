@@ -94,7 +94,12 @@ def run(settings, seed):
     Raises:
         ValueError: a setting that means nothing.
     """
-    check_study_settings(settings, train_size=int, test_size=int, epochs=int, change=RECIPES)
+    check_study_settings(settings, train_size=int, test_size=int, epochs=int, change=str)
+    if settings["change"] not in RECIPES:
+        raise ValueError(
+            f"change={settings['change']!r} is unknown: use one of {', '.join(CHANGES)}, or one of "
+            "these after “only” or “all but”"
+        )
     data = load_data(settings["source"], settings["train_size"], settings["test_size"], seed)
     epochs = settings["epochs"]
     changes = RECIPES[settings["change"]]
