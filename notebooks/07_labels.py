@@ -273,6 +273,7 @@ show(
 
 # %% [markdown]
 # So the answer depends on the number of labels:
+#
 # - **10 and 30 labels:** both codes beat the network from scratch, by some five or six points, and
 #   the next draw will come out that way with a probability of about 0.9 (the intervals begin near
 #   0.65). Against the best simple method, logistic regression on the pixels, the frozen code gains
