@@ -183,8 +183,13 @@ def win_probability(differences):
 
 
 def win_interval(differences):
-    """The 95 % interval of `win_probability`, if differences are spread like a normal distribution:
-    from the standard error of their mean over their deviation (Hedges and Olkin, 1985)."""
+    """The 95 % interval of the probability that one more difference is above 0, if they are spread
+    like a normal distribution: from the standard error of mean over deviation (Hedges and Olkin,
+    1985).
+
+    Raises:
+        TypeError, ValueError: they are not at least two finite numbers in a row.
+    """
     differences = sample(differences)
     if np.ptp(differences) < TINY:
         return 0.0, 1.0
@@ -196,8 +201,8 @@ def win_interval(differences):
 
 
 def holm(probabilities):
-    """The p-values of several comparisons, made larger so that any below 0.05 is so in spite of
-    their number (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    """The p-values `(N,)` of several comparisons, made larger so that any below 0.05 is so in spite
+    of their number (Holm, Scandinavian Journal of Statistics 6, 1979)."""
     probabilities = np.asarray(probabilities, dtype=float)
     order = probabilities.argsort()
     raised = probabilities[order] * np.arange(len(order), 0, -1)

@@ -435,9 +435,9 @@ show(image_rows(rows), "The 24 filters of the first layer, and what each answers
 # In our run the filters themselves still look much like noise. Their answers tell you more. In some
 # the stroke is bright and everything else dark. Others look embossed: bright along one side of the
 # stroke, dark along the other. Such a filter answers to an *edge*, and to edges of one direction
-# only. In our run there are a few in which the stroke is darker than the paper; the ReLU will set
-# most of it to zero, and what is left says where there is *no* stroke. Nobody has told the network
-# to look for any of this. It lowers the error, that is all.
+# only. You may find one in which the stroke is darker than the paper; the ReLU will set most of it
+# to zero, and what is left says where there is *no* stroke. Nobody has told the network to look for
+# any of this. It lowers the error, that is all.
 #
 # ## The same loop, in `aelib`
 #

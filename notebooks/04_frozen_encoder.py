@@ -106,8 +106,8 @@ show(figure, "Two images each of 0, 1, 3, 4 and 9 above their codes of 48 number
 
 # %% [markdown]
 # Codes of the same digit have something in common, but far from everything: in our run the two
-# zeros differ in width, the two ones in slant, and their codes know it. In our run codes of a 4 and
-# of a 9 are hard to tell apart for the eye. The head has to do better.
+# zeros differ in width, the two ones in slant, and their codes know it, while codes of a 4 and of a
+# 9 are hard to tell apart for the eye. The head has to do better.
 #
 # ## The head
 #
@@ -285,9 +285,9 @@ for name, losses in (("images", from_images), ("codes", history)):
 
 # %% [markdown]
 # The loss of the first epoch is the same from images and from codes, up to rounding: the encoder
-# only cost time. It is already below 2.3, as it is the mean over a whole epoch of learning.
-# At first validation is the lower one, for the reason given in lesson 2. The lines soon meet, and
-# part again, where those of the autoencoder ended on top of each other: the head fits its training
+# only cost time. It is already below 2.3, as it is the mean over a whole epoch of learning. At
+# first validation is the lower one, for the reason given in lesson 2. The lines meet, and part
+# again, where those of the autoencoder ended on top of each other: the head fits its training
 # images better than new ones. That distance is the **generalization gap**. While the validation
 # loss still falls, as it does here, it is no reason to stop.
 #
@@ -437,7 +437,9 @@ claim("still_falling", "Its validation loss is lowest at the end.", lowest >= le
 first = from_images["training_loss"][0]
 claim("same_loss", "From images the first epoch is the same.", abs(first - trained[0]) < 1e-3)
 meet = any(one > other for one, other in zip(held_out[1:], trained[1:], strict=True))
-claim("lines_meet", "Validation begins lower, and ends higher.", held_out[0] < trained[0] and meet)
+claim(
+    "lines_meet", "Validation begins lower, and is higher later.", held_out[0] < trained[0] and meet
+)
 claim("below_guessing", "The first epoch's loss is below 2.3.", trained[0] < 2.2)
 claim("diagonal", "Of each digit over 800 are right.", pairs.diag().min() > 800)
 claim("four_and_nine", "4 and 9 are mixed up most often.", mixed_up[4, 9] == mixed_up.max())

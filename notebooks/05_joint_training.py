@@ -199,7 +199,7 @@ for name, model in (("approach_1", approach_1), ("approach_2", approach_2)):
 guess.compare(metrics["approach_2_accuracy_full_test"])
 
 # %% [markdown]
-# Approach 2 is better on all 10,000 images. And yet its validation loss has mostly little to show
+# Approach 2 is better on all 10,000 images. And yet its validation loss mostly has little to show
 # for it: it has come back up from its lowest point, and in some runs it ends above that of approach
 # 1. Both are true at once. Accuracy counts mistakes, each for one. Cross-entropy weighs them by how
 # sure the classifier was, as you saw in lesson 4. A network whose training loss has gone to almost
@@ -239,11 +239,11 @@ for name, model in (("to the end", approach_2), ("stopped", stopped)):
 print(f"(stopped after epoch {best_epoch})")
 
 # %% [markdown]
-# The loss on test images is lower in most runs, and then the stopped network is mostly the better
-# judge of its own doubt. But it makes about as many mistakes, or more. Which of the two to take
-# depends on what you need: probabilities that you can rely on, or the fewest mistakes. (The epoch
-# was chosen by validation images; the test images have had no say in it.) In the rest of this
-# lesson, approach 2 is the network that was trained to the end.
+# Mostly the loss on test images is lower, and the stopped network a better judge of its own doubt.
+# But it makes about as many mistakes, or more. Which of the two to take depends on what you need:
+# probabilities that you can rely on, or the fewest mistakes. (The epoch was chosen by validation
+# images; the test images have had no say in it.) In the rest of this lesson, approach 2 is the
+# network that was trained to the end.
 #
 # ## The same images, two classifiers
 #

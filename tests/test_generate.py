@@ -9,6 +9,7 @@ import yaml
 
 from tools.generate import generated
 from tools.lessons import ROOT
+from tools.website import teaching_text
 
 #: What is generated and does not name the address.
 WITHOUT = ("environment.yml", "CONTRIBUTING.md")
@@ -54,6 +55,14 @@ def test_each_lesson_of_the_student_edition_has_a_badge(contents):
     badges = re.findall(r"badge\.svg\)\]\(\S+/blob/main/(student/\S+)\)", page)
     files = sorted((ROOT / "student").glob("*.ipynb"))
     assert badges == [path.relative_to(ROOT).as_posix() for path in files] != []
+
+
+def test_on_the_site_each_lesson_of_the_student_edition_is_a_download(contents):
+    """It has no page there, and a badge's picture would be asked of another host."""
+    page = teaching_text(contents[Path("TEACHING.md")].decode())
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "student").glob("*.ipynb")]
+    assert sorted(re.findall(r"{download}`[^<`]+ <(student/\S+)>`", page)) == sorted(files) != []
+    assert "](student/" not in page and "badge.svg" not in page
 
 
 def test_the_environment_for_conda_has_the_dependencies_and_one_channel(contents):

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from aelib.evaluation import mean_interval, win_probability
-from aelib.studies import few_labels, read_rows, scales, spread_labels
+from aelib.models import Encoder
+from aelib.studies import few_labels, read_rows, recipe, scales, spread_labels
 
 STAGES = ("spread_accuracy", "still_accuracy", "moved_accuracy", "again_accuracy")
 
@@ -202,3 +205,50 @@ def test_a_tenth_of_the_images_gets_nearly_as_far_with_a_hundred_labels(rows):
     ours = rows[(rows.code == spread_labels.AUTOENCODER) & (rows.labels == 100) & (rows.seed < 3)]
     few, many = ours.groupby("unlabelled").again_accuracy.mean()
     assert many - 1 < few
+    ten = rows[(rows.code == spread_labels.AUTOENCODER) & (rows.labels == 10) & (rows.seed < 3)]
+    few, many = ten.groupby("unlabelled").again_accuracy.mean()
+    assert round(many - few) == 2
+    by_seed = ten[ten.unlabelled == spread_labels.ALL["unlabelled"]].set_index("seed")
+    assert by_seed.again_accuracy.idxmin() == 1
+
+
+def test_more_labels_at_a_higher_rate_beat_every_row_of_few_that_were_spread(all_images):
+    ours = all_images[all_images.code == spread_labels.AUTOENCODER]
+    best = ours.groupby("labels").again_accuracy.mean().max()
+    assert by_rate().loc[few_labels.SCRATCH, "plain", 360][0.01] > best
+
+
+def test_the_better_recipe_closes_the_distance_in_points_and_not_in_mistakes():
+    rows = read_rows("recipe").pivot(index="seed", columns=["approach", "habits"])
+    validation, test = rows["validation_accuracy"], rows["accuracy"]
+    ladders = {approach: recipe.ladder(approach) for approach in (1, 2)}
+    first, last = (
+        {approach: test[approach, names[end]] for approach, names in ladders.items()}
+        for end in (0, -1)
+    )
+    assert [round(one.mean(), 1) for one in (*first.values(), *last.values())] == [
+        95.5, 97.5, 98.5, 99.3
+    ]  # fmt: skip
+    assert round((first[2] - first[1]).mean()) == 2 and (last[2] - last[1]).mean() < 1
+    before, after = ((100 - end[1]) / (100 - end[2]) for end in (first, last))
+    assert [round(one.mean(), 1) for one in (before, after)] == [1.8, 2.2]
+    assert (after > before).all() and last[1].mean() > first[2].mean()
+    # "Of seven mistakes, five are gone."
+    assert abs((100 - last[2]).mean() / (100 - first[2]).mean() - 2 / 7) < 0.02
+    # Each is tried on what was kept before it.
+    kept = [name for name in ladders[1] if validation[1, name].notna().all()]
+    gains = [(validation[1, b] - validation[1, a]) for a, b in zip(kept, kept[1:], strict=False)]
+    assert all(gain.mean() > 0 for gain in gains)
+    assert all(0.6 < gain.mean() < 1 for gain in gains[:3])
+    assert mean_interval(gains[-1])[0] < 0
+    wide = validation[2, ladders[2][2]] - validation[2, ladders[2][1]]
+    assert wide.mean() <= 0  # Not kept.
+
+
+def test_the_better_encoder_takes_almost_seven_times_the_arithmetic():
+    operations = []
+    for encoder in (Encoder(), recipe.better_encoder()):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            encoder.eval()(torch.zeros(1, 1, 28, 28))
+        operations.append(counter.get_total_flops())
+    assert 6.5 < operations[1] / operations[0] < 7

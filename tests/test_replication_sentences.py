@@ -35,7 +35,7 @@ def gains(scores, before, after):
     return pair[after] - pair[before]
 
 
-def test_two_seeds_reach_the_first_number_one_the_second_and_this_one_both(published):
+def test_two_seeds_reach_the_first_number_one_the_second_and_seed_13_both(published):
     reached = {name: published[name, 60_000] >= value for name, value in PUBLISHED.items()}
     assert [int(one.sum()) for one in reached.values()] == [2, 1]
     both = reached["approach_1"] & reached["approach_2"]
@@ -57,7 +57,7 @@ def test_the_output_without_relu_cures_and_does_not_improve(chain):
     assert len(moved) == 8 and (chain["approach_1"]["no ReLU on the output"] > 50).all()
     assert (round(moved.min(), 1), round(moved.max(), 1)) == (-2.4, 3.7)
     low, high = mean_interval(moved)
-    assert low < 0 < high and moved.mean() < high - low
+    assert low < 0 < high and round(moved.mean(), 1) == 0.8
     same = chain["approach_2"]
     assert (same["as published"] == same["no ReLU on the output"]).all()
 
@@ -102,7 +102,7 @@ def test_equal_epochs_layers_and_scale_bring_what_is_said(chain, rows):
     assert round(last["approach_1"].mean(), 2) == 0.15 and (last["approach_1"] > 0).sum() == 11
 
 
-def test_with_the_decay_on_the_approaches_cannot_be_told_apart_at_6000(chain, published):
+def test_in_the_first_three_rows_the_approaches_cannot_be_told_apart(chain, published):
     for change in replication.CHANGES:
         one, two = (scores[change] for scores in chain.values())
         living = (one >= 50) & (two >= 50)
@@ -151,7 +151,7 @@ def test_the_relu_on_the_code_should_stay_away(chain):
     assert lost > 1
 
 
-def test_layers_are_the_largest_step_and_decay_matters_less_and_less(chain):
+def test_layers_are_the_largest_step_and_the_decay_depends_on_the_rest(chain):
     for approach in PUBLISHED:
         steps = [list(effects(chain, approach, change)) for change in replication.CHANGES[1:]]
         for side in (0, 1):

@@ -195,6 +195,9 @@ def test_every_method_and_variant_learns_in_its_own_way_and_repeats():
     scores = {(row["accuracy"], row["validation_accuracy"]) for row in rows}
     assert len(scores) == len(jobs), rows
     assert rows == [run_row(few_labels, job, 0) for job in jobs]
+    # And the learning rate is the one that was chosen.
+    other = run_row(few_labels, {**jobs[-1], "choice": 0.03}, 0)
+    assert other["validation_accuracy"] != rows[-1]["validation_accuracy"]
 
 
 @pytest.mark.slow

@@ -1,9 +1,9 @@
 """When does the code help? Accuracy against the number of labels, by method.
 
 Every method sees the same few labelled images, and those that learn without labels the same 59,000
-images besides. All have the same 360 steps and, but for logistic regression, the same head, whose
-inputs are brought to one scale. A row is one training: each of the settings that a method could
-choose among has its own, so that any rule of choice can be looked at afterwards.
+images besides. All have the same number of steps and, but for logistic regression, the same head,
+whose inputs are divided by one number. A row is one training: each of the settings that a method
+could choose among has its own, so that any rule of choice can be looked at afterwards.
 """
 
 import copy

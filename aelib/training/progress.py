@@ -15,6 +15,8 @@ def progress(done, epochs):
     ipython = sys.modules.get("IPython")
     notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
     watched = os.environ.get("AELIB_PROGRESS") != "off" and (notebook or sys.stdout.isatty())
+    # What tqdm itself knows to be counting: a set of ours would be reached from `train`, and the
+    # cache keeps no training that may depend on such a thing.
     watched = watched and not getattr(tqdm, "_instances", ())
     # Not to stderr, tqdm's default: notebooks print that on red.
     file = _Output() if watched and notebook else sys.stdout
