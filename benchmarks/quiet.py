@@ -31,8 +31,9 @@ from benchmarks.limits import training_step
 
 #: Training steps of a probe: some 0.2 s.
 STEPS = 20
-#: What a quiet run stays below. Guesses, until this module has run on a quiet machine.
-BOUNDS = {"waiting": 0.05, "others": 0.05, "spread": 0.15}
+#: What a quiet run stays below, by this module's run on two cores of a virtual machine, whose clock
+#: is not its own: hence the spread.
+BOUNDS = {"waiting": 0.01, "others": 0.01, "spread": 0.47}
 
 
 def new_probe():

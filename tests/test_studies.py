@@ -20,6 +20,7 @@ from aelib.results import results_folder
 from aelib.studies import (
     check_row,
     code_size,
+    crossed,
     few_labels,
     read_rows,
     recipe,
@@ -211,6 +212,38 @@ def test_every_habit_makes_a_difference(approach):
     assert len(set(accuracies.values())) == 6, accuracies
 
 
+@pytest.mark.slow
+def test_an_encoder_goes_on_alike_whether_it_was_pretrained_here_or_loaded():
+    settings = {"source": "digits", "train_size": 500, "epochs": 4, **recipe.PRETRAINED}
+    first, second = (run_row(recipe, settings, 0) for _ in range(2))
+    assert first == second
+    assert first["accuracy"] != run_row(recipe, {**settings, "approach": 2}, 0)["accuracy"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", crossed.METHODS)
+def test_a_draw_with_its_own_first_weights_is_a_row_of_the_contest(method):
+    settings = {"source": "digits", "unlabelled": 500, "steps": 60, "labels": 10, "method": method}
+    contest = {**settings, "variant": "plain", "choice": few_labels.UNCHOSEN_RATE}
+    ours = {
+        (draw, seed): run_row(crossed, {**settings, "draw": draw}, seed)["accuracy"]
+        for draw in (0, 1)
+        for seed in (0, 1)
+    }
+    assert len(set(ours.values())) == 4
+    for seed in (0, 1):
+        assert ours[seed, seed] == run_row(few_labels, contest, seed)["accuracy"]
+
+
+def test_patches_are_masked_in_training_only_and_the_target_is_whole():
+    torch.manual_seed(0)
+    masked = few_labels.Masked(0.25)
+    patches = masked(torch.ones(1_000, 1, 28, 28)).unfold(2, 4, 4).unfold(3, 4, 4).flatten(4)
+    assert torch.equal(patches.amin(-1), patches.amax(-1)), "patches are kept or masked whole"
+    assert 0.24 < 1 - patches.mean() < 0.26
+    assert masked.eval()(torch.ones(1, 1, 28, 28)).min() == 1
+
+
 def test_a_network_without_gradients_is_not_trained():
     images = torch.rand(10, 1, 28, 28)
     decoder = replication.published_decoder()
@@ -315,11 +348,15 @@ ROWS = {
         **{"source": "digits", "unlabelled": 100, "steps": 5, "labels": 10},
         **{"variant": "plain", "method": few_labels.PIXELS, "choice": 1.0},
     },
+    crossed: {
+        **{"source": "digits", "unlabelled": 100, "steps": 5, "labels": 10},
+        **{"method": few_labels.SCRATCH, "draw": 0},
+    },
     scales: {**SMALL_SCALES, "code": scales.PIXELS},
     spread_labels: {**SMALL_SPREAD, "code": spread_labels.PIXELS},
 }
 MISSPELT = [None, "", "xx", "As published", "onecycle", ["none"], float("nan"), b"none"]
-CHOSEN = ("approach", "numbers")
+CHOSEN = ("approach", "numbers", "draw")
 NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
 
 
@@ -331,7 +368,7 @@ NO_COUNTS = [None, 0, -1, 2.5, "100", True, [100]]
         for name, good in settings.items()
         for value in (NO_COUNTS if type(good) is int and name not in CHOSEN else MISSPELT)
     ]
-    + [(recipe, "approach", value) for value in (0, 3, 1.5, "1")]
+    + [(recipe, "approach", value) for value in (0, 4, 1.5, "1")]
     + [(recipe, "habits", value) for value in ("none + one-cycle", "one-cycle+wide head", "one-")]
     + [(few_labels, "variant", value) for value in few_labels.VARIANTS]
     + [(few_labels, "choice", value) for value in (0.003, 10.0, "1", 1.5)]
@@ -355,7 +392,7 @@ def test_a_study_refuses_settings_of_another_study(study, change):
 
 @pytest.mark.parametrize("name", [None, "", "replicate", "replication.csv", "../results/recipe"])
 def test_a_table_that_is_not_there_is_named(name):
-    known = "code_size, few_labels, recipe, replication, scales, spread_labels"
+    known = "code_size, crossed, few_labels, recipe, replication, scales, spread_labels"
     assert known in assert_refused(read_rows, name, says=repr(name))
 
 

@@ -18,9 +18,12 @@ from aelib.data import Split, balanced_draw, load_data
 from aelib.evaluation import accuracy
 from aelib.models import Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
 from aelib.studies import check_study_settings
+from aelib.studies.recipe import Reconstruction, reconstruction_error
 from aelib.training import infer, train, train_or_load
 
 LABELS = (10, 30, 100, 300, 500, 1_000, 3_000, 6_000)
+#: How many draws there are.
+DRAWS = 20
 #: Of how many draws there is everything that a method can choose.
 CHOOSING = {10: 4, 100: 4, 6_000: 4}
 PIXELS = "pixels, logistic regression"
@@ -45,7 +48,18 @@ REMEDIES = {
 }
 #: What is made equal, or given time, to see why fine-tuning helps or harms.
 FAIRNESS = {"scale of the code": (SCRATCH,), "head first": (TUNED,)}
-VARIANTS = {**REMEDIES, **FAIRNESS}
+#: Other ways to pretrain. In the last one the labelled images are moved as well.
+PRETRAINING = {
+    "a quarter masked": 0.25,
+    "half masked": 0.5,
+    "three quarters masked": 0.75,
+    "ten epochs": None,
+    "pretrained on moves": None,
+    "moves throughout": None,
+}
+VARIANTS = {**REMEDIES, **FAIRNESS, **dict.fromkeys(PRETRAINING, (FROZEN, TUNED))}
+#: Those in which the labelled images are moved.
+MOVED = ("affine moves", "moves throughout")
 FIXED = {"source": "mnist", "unlabelled": 59_000, "steps": 360}
 LONG = {**FIXED, "steps": 1_440}
 #: What lesson 7 runs again, on either source.
@@ -69,11 +83,14 @@ def jobs(fixed, labels, variants, seeds, choosing):
 JOBS = [
     job
     for labels in LABELS
-    for job in jobs(FIXED, labels, {"plain": METHODS}, range(10), CHOOSING.get(labels, 0))
+    for job in jobs(FIXED, labels, {"plain": METHODS}, range(DRAWS), CHOOSING.get(labels, 0))
 ]
 for count, draws, choosing in ((100, 10, 0), (6_000, 4, 4)):
-    JOBS += jobs(FIXED, count, VARIANTS, range(draws), choosing)
+    JOBS += jobs(FIXED, count, {**REMEDIES, **FAIRNESS}, range(draws), choosing)
     JOBS += jobs(LONG, count, {"plain": (TUNED, SCRATCH)}, range(draws), choosing)
+JOBS += jobs(FIXED, 10, {"affine moves": REMEDIES["affine moves"]}, range(4), 0)
+for count in CHOOSING:
+    JOBS += jobs(FIXED, count, dict.fromkeys(PRETRAINING, (FROZEN, TUNED)), range(4), 0)
 JOBS += [(STAND_IN, seed) for seed in range(10)]
 # Two seeds at a time, so that two cores train two autoencoders rather than both the same.
 JOBS.sort(key=lambda job: (job[0]["source"], -(job[1] // 2)), reverse=True)
@@ -152,9 +169,9 @@ def learn(method, variant, choice, labelled, images, steps, seed):
     inputs, labels = labelled
     if method in (PRINCIPAL, RANDOM, FROZEN):
         freeze(encoder)
-        if variant != "affine moves":  # Then the codes do not change from step to step.
+        if variant not in MOVED:  # Then the codes do not change from step to step.
             trained, inputs = model.mlp, infer(encoder, inputs)
-    if variant == "affine moves":
+    if variant in MOVED:
         trained = nn.Sequential(RandomAffine(), model)
     if method == BOTH:
         trained = BothLosses(model, Autoencoder().decoder, unlabelled)
@@ -208,6 +225,24 @@ class BothLosses(nn.Module):
         return self.classifier(images), mse_loss(reconstructions, drawn)
 
 
+class Masked(nn.Module):
+    """Images `(N, 1, 28, 28)`, in training with each of their 49 patches of 4x4 pixels made black
+    with probability `share` (He et al., 2022, arXiv:2111.06377, mask as many for good)."""
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+
+    def forward(self, images):
+        if not self.training:
+            return images
+        kept = torch.rand(len(images), 1, 7, 7, device=images.device) >= self.share
+        return images * kept.repeat_interleave(4, 2).repeat_interleave(4, 3)
+
+    def extra_repr(self):
+        return f"{self.share}"
+
+
 class Projection(nn.Module):
     """Images `(N, 1, 28, 28)` to their first 48 principal components `(N, 48)`."""
 
@@ -248,14 +283,20 @@ def pretrained(source, unlabelled, seed, variant):
     images = load(source, unlabelled, seed).train.images
     torch.manual_seed(seed)
     autoencoder = Autoencoder(code_channels(variant))
-    noise = [Noise(0.5)] if variant == "denoising" else []
+    model, loss_function = autoencoder, mse_loss
+    if variant == "denoising":
+        model = nn.Sequential(Noise(0.5), autoencoder)
+    elif PRETRAINING.get(variant):
+        model = nn.Sequential(Masked(PRETRAINING[variant]), autoencoder)
+    elif variant in ("pretrained on moves", "moves throughout"):
+        model, loss_function = Reconstruction([RandomAffine()], autoencoder), reconstruction_error
     train_or_load(
         "labels",
-        nn.Sequential(*noise, autoencoder),
+        model,
         (images, images),
-        mse_loss,
+        loss_function,
         validation=(),
-        epochs=3,
+        epochs=10 if variant == "ten epochs" else 3,
         batch_size=100,
         learning_rate=0.005,
         one_cycle=True,

@@ -29,13 +29,20 @@ NEIGHBOURS, ALPHA = 10, 0.99
 TRUSTED = (0.7, 0.9)
 ALL = {"source": "mnist", "unlabelled": 59_000, "in_graph": 20_000}
 FEW = {"source": "mnist", "unlabelled": 6_000, "in_graph": 6_000}
+#: Fewer images without labels.
+POOLS = [{**FEW, "unlabelled": n, "in_graph": n} for n in (1_000, 6_000, 20_000)]
 #: What lesson 7 runs again, on either source.
 LIVE = {"code": AUTOENCODER, "labels": 100}
 STAND_IN = {"source": "digits", "unlabelled": 2_000, "in_graph": 2_000, **LIVE}
 JOBS = (
-    [({**ALL, "code": AUTOENCODER, "labels": n}, seed) for seed in range(5) for n in LABELS]
+    [({**ALL, "code": AUTOENCODER, "labels": n}, seed) for seed in range(20) for n in LABELS]
     + [(STAND_IN, seed) for seed in range(5)]
-    + [({**FEW, "code": AUTOENCODER, "labels": n}, seed) for seed in range(3) for n in (10, 100)]
+    + [
+        ({**pool, "code": AUTOENCODER, "labels": labels}, seed)
+        for pool in POOLS
+        for seed in range(3)
+        for labels in (10, 100)
+    ]
     + [
         ({**ALL, "code": code, "labels": labels}, seed)
         for seed in range(2)
