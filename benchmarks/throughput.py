@@ -51,11 +51,12 @@ def rate(function, network, images, epochs):
 
 def results(rounds):
     """The median rates, and how many times as fast ours is: the median over the rounds."""
-    result = {"not_installed": sorted(set(peers.LIBRARIES) - set(installed()))}
+    measured = [name for name in peers.PEERS if name in rounds]
+    result = {"not_installed": sorted(set(peers.LIBRARIES) - set(measured))}
     for suffix in NETWORKS:
         ours = rounds["ours" + suffix]
         for tuned in ("", "_tuned"):
-            names = [name for name in installed() if not tuned or name in peers.LIBRARIES]
+            names = [name for name in measured if not tuned or name in peers.LIBRARIES]
             own = {name: name + (TUNED if tuned else "") + suffix for name in names}
             result[f"images_per_second{suffix}{tuned}"] = {
                 name: statistics.median(rounds[case]) for name, case in own.items()

@@ -25,7 +25,7 @@ def test_one_lesson_trains_what_the_others_load_at_the_end(tmp_path):
     for name, notebook in lessons.items():
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     order = starting_order({name: tmp_path / f"{name}.ipynb" for name in lessons})
-    assert list(order) == ["02_loads", "01_plain", "04_plain", "03_loads"]
+    assert list(order) == ["02_loads", "04_plain", "01_plain", "03_loads"]
 
 
 def test_as_many_run_at_a_time_as_there_are_cores_and_in_order(monkeypatch, capsys):

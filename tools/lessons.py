@@ -57,11 +57,11 @@ def starting_order(lessons):
     """The lessons in the order in which to start them side by side.
 
     One that trains what others load comes first, and the others last, to wait as little as they
-    can.
+    can. Between them the later lessons come first: they take longest.
     """
     shared = [name for name, path in lessons.items() if "pretrained" in tags(jupytext.read(path))]
     alone = [name for name in lessons if name not in shared]
-    return {name: lessons[name] for name in (*shared[:1], *alone, *shared[1:])}
+    return {name: lessons[name] for name in (*shared[:1], *reversed(alone), *shared[1:])}
 
 
 def parameters(path):
