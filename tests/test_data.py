@@ -13,6 +13,7 @@ from odd_calls import NOTHING_LIKE_IT, assert_refused
 from aelib.data import (
     DataError,
     NoNetworkError,
+    augment,
     balanced_draw,
     digits,
     load_data,
@@ -100,6 +101,8 @@ def test_no_digit_of_the_stand_in_is_in_two_splits(monkeypatch, train_size):
     splits = (loaded.train, loaded.validation, loaded.full_test)
     used = [{digit.numpy().tobytes() for digit in split.images} for split in splits]
     assert (len(used[1]) == 0) == (train_size == 60_000)
+    if train_size == 6_000:
+        assert [len(one) for one in used[1:]] == [180, 360] and 1_240 < len(used[0]) <= 1_257
     assert len(set.union(*used)) == sum(map(len, used))
 
 
@@ -289,6 +292,36 @@ def test_labels_and_sizes_may_be_numpy():
 )
 def test_images_that_cannot_be_moved_are_refused(images, options, says):
     assert_refused(random_affine, images, **options, says=says)
+
+
+def test_an_image_is_moved_as_far_as_is_said_and_no_farther(monkeypatch):
+    """Up to 10 degrees, 10 % of scale and of shear, and a pixel of 28 to either side."""
+    matrices = []
+    grid = torch.nn.functional.affine_grid
+
+    def watch(theta, *others, **more):
+        matrices.append(theta)
+        return grid(theta, *others, **more)
+
+    monkeypatch.setattr(augment.F, "affine_grid", watch)
+    images = torch.ones(20_000, 1, 1, 1)
+    generator = torch.Generator().manual_seed(0)
+    random_affine(images, generator, zoom=2.0, centre=(0.5, -0.25), size=1)
+    [(cos, across, x), (sin, up, y)] = matrices[0].permute(1, 2, 0)
+    length = torch.hypot(cos, sin)
+    found = {
+        torch.pi / 18: torch.atan2(sin, cos),
+        0.1: 2.0 / length - 1,
+        0.1 + 1e-9: (across * cos + up * sin) / length**2,
+        1 / 14: x - 0.5,
+        1 / 14 + 1e-9: y + 0.25,
+    }
+    for limit, values in found.items():
+        assert values.abs().max() < 1.001 * limit
+        assert values.max() > 0.99 * limit and values.min() < -0.99 * limit
+        assert abs(values.mean()) < 0.02 * limit
+    # An image that is sheared and not stretched keeps its size across the shear.
+    assert torch.allclose((up * cos - across * sin) / length, length, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.float32, torch.float64])

@@ -31,3 +31,26 @@ def test_what_is_frozen_is_said(drawn):
         ["encoder, frozen", "MLP, trained"],
         ["encoder, trained", "MLP, trained"],
     ]
+
+
+def test_what_each_row_is_made_of_stands_below_it_in_order(drawn):
+    parts = {"image", "code", "reconstruction", "scores"}
+    assert [[text for text in texts if text in parts] for _, texts in drawn] == [
+        ["image", "code", "reconstruction"],
+        ["image", "code", "scores"],
+        ["image", "code", "scores"],
+    ]
+
+
+def test_an_arrow_leads_to_every_map_dashed_where_nothing_is_trained():
+    figure = system_diagram(Encoder(), Decoder(), MLP(torch.rand(2, 48)))
+    found = []
+    for axis in figure.axes:
+        arrows = [text for text in axis.texts if getattr(text, "arrow_patch", None)]
+        found.append([arrow.arrow_patch.get_linestyle() == "--" for arrow in arrows])
+        starts = [arrow.xyann[0] for arrow in arrows]
+        assert starts == sorted(starts) and all(a.xy[0] > a.xyann[0] for a in arrows)
+    assert found == [[False] * 8, [True] * 4 + [False], [False] * 5]
+    # Maps of several channels are three squares, and a class is a cell.
+    assert [len(axis.patches) for axis in figure.axes] == [1 + 4 * 3 + 3 * 3 + 1, 23, 23]
+    plt.close(figure)

@@ -5,6 +5,7 @@ import json
 import pickle
 import subprocess
 import sys
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,9 @@ def test_the_interval_of_a_probability_to_win_holds_the_true_one_in_19_of_20_sam
     low, high = win_interval(draws[0])
     assert low < win_probability(draws[0]) < high
     assert win_interval([1, 1, 1]) == (0, 1)
+    # By hand: mean over deviation is 2, and its variance 1/3 + 2 ** 2 / (2 * 2).
+    ends = [NormalDist().cdf(2 + side * 1.96 * (4 / 3) ** 0.5) for side in (-1, 1)]
+    assert win_interval([1, 2, 3]) == pytest.approx(ends)
 
 
 def test_holm_corrects_for_the_number_of_comparisons():

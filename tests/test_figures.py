@@ -235,6 +235,12 @@ def test_scores_are_drawn_with_their_intervals_the_first_at_the_top():
     assert axis.get_yticks().tolist() == [0, 1]
     assert axis.get_ylim() == (1.5, -0.7)
     assert [(t.get_text(), t.xy) for t in axis.texts] == [("90.0", (90, 0)), ("87.3", (87.34, 1))]
+    assert describe(figure)[1][:4] == [
+        "Axes: x is accuracy (%); y is without a name.",
+        "  line “interval of approach 1” of 2.",
+        "  point “approach 1” of 1.",
+        "  point “approach 1, published” of 1.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -538,6 +544,15 @@ def test_a_table_without_writing_is_told_by_its_numbers():
     assert words(axis.figure).endswith("table 2 by 2: row 0: 1, 2; row 1: 3, 4.")
 
 
+def test_only_rows_longer_than_sixty_are_summed_up():
+    figure, axis = plt.subplots()
+    for count in (60, 61):
+        axis.plot(np.arange(count) % 2, "o")
+    _, sixty, more = describe(figure)[0]
+    assert sixty.count("0, 1") == 30 and "from" not in sixty
+    assert more.endswith("y from 0 to 0, between 0 and 1.")
+
+
 def test_dates_and_names_on_an_axis_are_not_taken_for_numbers():
     figure, axis = plt.subplots()
     axis.plot(np.array(["2020-01-01", "2020-01-02"], "datetime64[D]"), [1, 2])
@@ -546,8 +561,12 @@ def test_dates_and_names_on_an_axis_are_not_taken_for_numbers():
 
 @pytest.mark.parametrize(
     "codes",
-    [torch.zeros(300, 3, 4, 4), torch.cat([torch.zeros(200, 48), torch.rand(100, 48)])],
-    ids=["all", "most"],
+    [
+        torch.zeros(300, 3, 4, 4),
+        torch.cat([torch.zeros(200, 48), torch.rand(100, 48)]),
+        1 + 2e-7 * torch.randint(4, (300, 48), generator=torch.Generator().manual_seed(0)),
+    ],
+    ids=["all", "most", "nearly"],
 )
 def test_a_map_of_collapsed_codes_is_drawn_and_said(codes, capsys):
     """By t-SNE it would be the end of this process."""

@@ -9,6 +9,7 @@ import torch
 from odd_calls import assert_refused, same
 
 from aelib.data import load_data
+from aelib.description import describe
 from aelib.figures import (
     around_grey,
     code_maps,
@@ -38,6 +39,12 @@ def data():
     return load_data("digits", 200, 100, 0)
 
 
+def first_line(axis):
+    """What names one part of a figure and its axes, of the words that describe it."""
+    lines = "\n".join(describe(axis.figure)[0]).split("Axes")
+    return f"Axes{lines[1 + axis.figure.axes.index(axis)]}".splitlines()[0]
+
+
 def test_a_loss_curve_has_marks_and_another_history_beside_it():
     figure = loss_curve(HISTORY, "MSE", {"PCA": 0.25}, {"other": HISTORY}, logarithmic=True)
     [axis] = figure.axes
@@ -45,6 +52,9 @@ def test_a_loss_curve_has_marks_and_another_history_beside_it():
     assert [line.get_label() for line in axis.lines] == labels
     assert axis.get_yscale() == "log" and list(axis.lines[-1].get_ydata()) == [0.25, 0.25]
     assert same(axis.lines[2].get_ydata(), HISTORY["training_loss"])
+    assert same(axis.lines[3].get_ydata(), HISTORY["validation_loss"])
+    assert same(axis.lines[2].get_xdata(), [1, 2, 3])
+    assert {line.get_color() for line in axis.lines[2:4]} == {"0.5"}
     assert len({line.get_linestyle() + line.get_color() for line in axis.lines}) == 5
     figure.canvas.draw()
     ticks = [label.get_text() for label in axis.get_yticklabels()]
@@ -54,21 +64,32 @@ def test_a_loss_curve_has_marks_and_another_history_beside_it():
 
 
 def test_the_error_of_each_digit_is_its_mean():
-    labels = torch.arange(20) % 10
-    errors = torch.arange(20.0)
+    labels = torch.arange(30) % 10
+    errors = torch.arange(30.0)
+    errors[20:] += 6  # So that a mean is no median.
     [axis] = error_by_digit({"a": errors, "b": 2 * errors}, labels).axes
     assert [line.get_label() for line in axis.lines] == ["a", "b"]
-    assert same(axis.lines[0].get_ydata(), [5.0 + digit for digit in range(10)])
+    for line, times in zip(axis.lines, (1, 2), strict=True):
+        assert same(line.get_ydata(), [times * (12.0 + digit) for digit in range(10)])
+    assert first_line(axis) == "Axes: x is digit; y is mean MSE."
+    assert axis.get_xticks().tolist() == [*range(10)] and axis.get_ylim()[0] == 0
     assert len({line.get_marker() for line in axis.lines}) == 2
 
 
 def test_the_error_by_size_is_that_of_the_rows():
     rows = read_rows("code_size")
     [axis] = error_by_size(rows).axes
+    assert [one.get_label() for one in axis.containers] == ["autoencoder", "PCA"]
+    assert first_line(axis) == (
+        "Axes: x is numbers in the code, logarithmic; y is MSE on all test images, logarithmic."
+    )
     for container, column in zip(axis.containers, ("mse", "pca_mse"), strict=True):
         x, y = container.lines[0].get_data()
         assert list(x) == [12, 24, 48, 96, 192]
-        assert same(y, [rows[rows.numbers == size][column].mean() for size in x])
+        found = [rows[rows.numbers == size][column] for size in x]
+        assert same(y, [one.mean() for one in found])
+        ends = [segment[:, 1] for segment in container.lines[2][0].get_segments()]
+        assert np.allclose(ends, [(one.min(), one.max()) for one in found], rtol=1e-12)
 
 
 def test_pictures_are_stretched_each_and_around_grey_all_together():
@@ -97,6 +118,16 @@ def test_a_plane_of_codes_decodes_each_place_where_it_is_drawn(data):
     assert np.allclose(mosaic[::2, ::2], np.tile(across, (5, 1)), atol=1e-5)
     assert np.allclose(mosaic[::2, 1::2], np.tile(up[::-1, None], (1, 5)), atol=1e-5)
     assert len(left.collections) == 10
+    half = [(high[axis] - low[axis]) / 8 for axis in (0, 1)]
+    ends = [low[0] - half[0], high[0] + half[0], low[1] - half[1], high[1] + half[1]]
+    assert np.allclose([*left.get_xlim(), *left.get_ylim()], ends)
+    assert np.allclose(drawn.get_extent(), ends) and drawn.get_clim() == (0, 1)
+    titles = ["where the test images are", "what each place decodes to"]
+    for axis, title in zip((left, right), titles, strict=True):
+        head = f"Axes “{title}”: x is first number of the code; y is second number."
+        assert first_line(axis) == head
+    zeros = data.test.labels == 0
+    assert same(left.collections[0].get_offsets(), codes[zeros].flatten(1))
 
 
 def test_a_plane_of_codes_that_are_all_the_same_is_drawn(data):
@@ -110,16 +141,32 @@ def test_each_set_of_codes_gets_its_map(data):
     figure = code_maps({"a": codes, "b": 2 * codes}, data.test.labels)
     assert [axis.get_title("left") for axis in figure.axes] == ["a", "b"]
     assert [len(axis.collections) for axis in figure.axes] == [10, 10]
+    for axis in figure.axes:
+        for part in axis.collections:
+            digit = int(part.get_label())
+            assert len(part.get_offsets()) == (data.test.labels == digit).sum()
 
 
 def test_the_numbers_of_a_code_are_drawn_from_the_loudest():
     [axis] = code_spread(torch.tensor([1.0, 3.0, 2.0])).axes
     assert [bar.get_height() for bar in axis.patches] == [3, 2, 1]
+    assert first_line(axis) == "Axes: x is number of the code, sorted; y is standard deviation."
 
 
 def test_histograms_count_everything_once():
     [axis] = pixel_histogram(np.linspace(0, 1, 100)).axes
     assert sum(bar.get_height() for bar in axis.patches) == pytest.approx(100)
+    assert len(axis.patches) == 32
+    said = "Axes: x is pixel value (0 black, 1 white); y is pixels (%), logarithmic."
+    assert first_line(axis) == said
     [axis] = draws_histogram([93.0, 94.0, 94.1], 93.9, (92, 95)).axes
+    said = "Axes: x is accuracy on 1,000 of the test images (%); y is draws."
+    assert first_line(axis) == said
     assert sum(bar.get_height() for container in axis.containers for bar in container) == 3
     assert [line.get_label() for line in axis.lines] == ["all 10,000 images"]
+    assert list(axis.lines[0].get_xdata()) == [93.9, 93.9]
+    area = axis.patches[-1]
+    assert area.get_label() == "95 % interval for 1,000 images"
+    assert (area.get_x(), area.get_x() + area.get_width()) == (92, 95)
+    bars = [bar.get_width() for container in axis.containers for bar in container]
+    assert np.allclose(bars, 0.2)

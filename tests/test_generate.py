@@ -4,9 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_notebook
 
+from tools import generate
 from tools.generate import generated
 from tools.lessons import ROOT
 from tools.website import teaching_text
@@ -80,3 +83,24 @@ def test_every_picture_of_the_readme_is_generated(contents):
     shown = re.findall(r"\]\((images/[^)]+\.png)\)", page)
     assert len(shown) >= 2
     assert sorted(shown) == sorted(path.as_posix() for path in contents if path.suffix == ".png")
+
+
+def test_only_what_has_changed_is_written(tmp_path, monkeypatch, capsys):
+    (tmp_path / "same").write_bytes(b"one")
+    (tmp_path / "other").write_bytes(b"two")
+    wanted = {tmp_path / "same": b"one", tmp_path / "other": b"three", tmp_path / "new": b"four"}
+    before = (tmp_path / "same").stat().st_mtime_ns
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "generated", lambda: wanted)
+    generate.main()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == wanted
+    assert (tmp_path / "same").stat().st_mtime_ns == before
+    assert capsys.readouterr().out == "written: other\nwritten: new\n"
+
+
+def test_a_lesson_without_the_figure_of_the_readme_is_named(tmp_path):
+    cells = [new_code_cell("1", metadata={"tags": ["readme"]}, outputs=[])]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "01_one.ipynb")
+    with pytest.raises(SystemExit, match="01_one.ipynb has no figure for the README"):
+        generate.readme_figures(tmp_path)

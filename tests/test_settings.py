@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from odd_calls import NOTHING_LIKE_IT, assert_refused
 
 from aelib import settings
-from aelib.settings import CHOICES, NUMBERS, check_settings, data_root, project_folder
+from aelib.settings import (
+    CHOICES,
+    NUMBERS,
+    check_settings,
+    data_root,
+    project_folder,
+    shown,
+)
 
 ODD = NOTHING_LIKE_IT | {
     "a truth value": True,
@@ -64,3 +71,27 @@ def test_where_aelib_is_installed_alone_the_project_is_the_current_folder(monkey
     monkeypatch.setattr(settings, "__file__", str(tmp_path / "site-packages/aelib/settings.py"))
     monkeypatch.chdir(tmp_path)
     assert project_folder() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest", "step"),
+    [
+        ("train_size", 100, 60_000, 1),  # MNIST has no more.
+        ("test_size", 100, 10_000, 1),
+        ("seed", 0, 2_147_483_647, 1),
+        ("epochs", 1, 1_000, 1),
+        ("batch_size", 1, 60_000, 1),
+        ("learning_rate", 1e-7, 1.0, 1e-8),
+    ],
+)
+def test_the_limits_are_those_that_make_sense(name, lowest, highest, step):
+    for value in (lowest, highest):
+        assert check_settings(**{name: value}) == {name: value}
+    for value in (lowest - step, highest + step):
+        assert_refused(check_settings, **{name: value}, says=f"{name}=")
+
+
+def test_a_long_value_is_shown_in_eighty_letters():
+    assert shown("x" * 78) == repr("x" * 78)
+    assert shown("x" * 79) == "'" + "x" * 76 + "..."
+    assert shown(10**5_000) == "(int)"

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+from email.message import Message
 
 import pytest
 import yaml
 
+from tools import licences as packages
 from tools.lessons import ROOT
 from tools.licences import licences
 
@@ -68,3 +70,38 @@ def test_the_licences_listed_are_those_of_what_is_installed():
     rows = [f"| {name} | {licence} |" for name, licence in licences().items()]
     assert len(rows) > 50
     assert [row for row in rows if row not in listed] == [], "run make licences"
+
+
+@pytest.mark.parametrize(
+    ("fields", "licence"),
+    [
+        ([("License-Expression", "MIT"), ("License", "a text")], "MIT"),
+        ([("Classifier", "License :: OSI Approved :: BSD License")], "BSD License"),
+        ([("Classifier", "License :: OSI Approved"), ("License", "MIT\nmore")], "MIT"),
+        (
+            [
+                ("Classifier", "License :: OSI Approved :: MIT License"),
+                ("Classifier", "Programming Language :: Python"),
+                ("Classifier", "License :: OSI Approved :: BSD License"),
+            ],
+            "MIT License, BSD License",
+        ),
+        ([("License", "x" * 99)], "x" * 80),
+        ([], "UNKNOWN"),
+    ],
+)
+def test_a_licence_is_what_metadata_say_of_it(fields, licence):
+    about = Message()
+    for name, value in fields:
+        about[name] = value
+    assert packages.licence(about) == licence
+
+
+def test_the_list_of_licences_has_a_row_for_each_locked_package(monkeypatch, tmp_path):
+    monkeypatch.setattr(packages, "FILE", tmp_path / "LICENCES.md")
+    packages.main()
+    lines = packages.FILE.read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["# Licences of what this project installs", ""]
+    names = [line.split(" | ")[0].removeprefix("| ") for line in lines[6:]]
+    assert sorted(set(names)) == sorted(set(packages.locked())) and len(names) > 100
+    assert "| appnope | BSD-2-Clause |" in lines  # Of macOS.
