@@ -1,5 +1,6 @@
 """Any folder of images is read as its owner meant it, or refused by name, and never written to."""
 
+import json
 import os
 import random
 import unicodedata
@@ -17,7 +18,8 @@ from aelib.data import DataError, folder
 from aelib.data.digits import write_digits
 from aelib.data.duplicates import duplicate_groups
 from aelib.data.folder import read_images
-from aelib.data.pictures import open_picture, prepare, turn
+from aelib.data.pictures import lost_detail, open_picture, prepare, turn
+from tools.lessons import ROOT
 
 slow = settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -195,6 +197,31 @@ def test_a_bar_keeps_its_proportions():
     seen = prepare(Image.fromarray(image).convert("RGB")).pixels[0] > 127
     assert seen.any(1).nonzero()[0].tolist() == [*range(7, 21)]  # Half of 28.
     assert seen.any(0).nonzero()[0].tolist() == [12, 13, 14]  # Half of 7, in the middle.
+
+
+SHARED = json.loads((ROOT / "tests" / "prepared.json").read_text(encoding="utf-8"))["images"]
+
+
+@pytest.mark.parametrize("case", SHARED, ids=lambda case: case["name"])
+def test_an_image_is_reduced_as_drawings_are_in_python_and_javascript(case):
+    """What must come of these is what `test_prepare.py` reads for both."""
+    levels = [[7 * int(digit, 36) for digit in row] for row in case["image"]]
+    image = Image.fromarray(np.array(levels, np.uint8)).convert("RGB")
+    expected = 7 * np.array(case["reduced"])
+    assert np.abs(prepare(image).pixels[0] - expected).max() < 0.501
+
+
+def test_the_share_of_contrast_that_is_lost():
+    def lost(levels):
+        return lost_detail(Image.fromarray(np.asarray(levels, np.uint8)).convert("RGB"))
+
+    fine = 255 * (np.indices((112, 84)).sum(0) % 2)
+    smooth = np.linspace(0, 255, 112)[:, None].repeat(84, 1)
+    assert lost(blob(0, (28, 20))) == 0
+    assert lost(smooth) < 0.01
+    assert lost(fine) > 0.99
+    half = lost(127 + 0.5 * (fine - 127) + 0.5 * (smooth - 127))
+    assert half == pytest.approx(fine.var() / (fine.var() + smooth.var()), abs=0.03)
 
 
 def test_light_backgrounds_are_turned_and_dark_ones_are_kept(tmp_path):

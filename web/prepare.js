@@ -12,17 +12,55 @@ export function prepared(image) {
   const step = Math.max(box.height, box.width) / BOX;
   const rows = new Float64Array(box.height);
   const columns = new Float64Array(box.width);
-  box.rows.forEach((row, y) => {
-    for (let x = 0; x < row.length; x++) {
-      rows[y] += row[x];
-      columns[x] += row[x];
+  for (let y = 0, i = 0; y < box.height; y++) {
+    for (let x = 0; x < box.width; x++, i++) {
+      rows[y] += box.values[i];
+      columns[x] += box.values[i];
     }
-  });
-  const down = coverage(box.height, -margin(rows, step) * step, step, SIDE);
-  const right = coverage(box.width, -margin(columns, step) * step, step, SIDE);
-  const result = averaged(box, down, right);
+  }
+  const result = reduced(box, step, [margin(rows, step), margin(columns, step)], [SIDE, SIDE]);
   const brightest = result.reduce((a, b) => Math.max(a, b));
   return result.map((value) => value / brightest);
+}
+
+/** An image in new pixels that are `step` old ones wide: `shape` of them, [height, width]. */
+export function reduced({ height, width, values }, step, [above, left], shape) {
+  const down = shares(height, -above * step, step, shape[0]);
+  const right = shares(width, -left * step, step, shape[1]);
+  const result = new Float64Array(shape[0] * shape[1]);
+  const line = new Float64Array(width);
+  down.forEach((rows, i) => {
+    line.fill(0);
+    for (const [y, share] of rows) {
+      for (let x = 0, k = y * width; x < width; x++, k++) line[x] += share * values[k];
+    }
+    right.forEach((columns, j) => {
+      for (const [x, share] of columns) result[i * shape[1] + j] += share * line[x];
+    });
+  });
+  return result;
+}
+
+/** For each new pixel the old ones that are in it, as [place, share] pairs. */
+function shares(length, start, step, count) {
+  return Array.from({ length: count }, (_, i) => {
+    const begin = start + step * i;
+    const covered = overlap(begin, begin + step, 0, length) / step;
+    const middle = begin + step / 2;
+    const [from, to] = [middle - Math.max(step, 1) / 2, middle + Math.max(step, 1) / 2];
+    const pairs = [];
+    let total = 0;
+    for (let old = Math.max(0, Math.floor(from)); old < Math.min(length, to); old++) {
+      const share = overlap(from, to, old, old + 1);
+      pairs.push([old, share]);
+      total += share;
+    }
+    return total ? pairs.map(([old, share]) => [old, (covered * share) / total]) : [];
+  });
+}
+
+function overlap(begin, end, otherBegin, otherEnd) {
+  return Math.max(0, Math.min(end, otherEnd) - Math.max(begin, otherBegin));
 }
 
 /** The part of an image that has ink, or null where there is none. */
@@ -41,40 +79,12 @@ function inkBox({ height, width, values }) {
     }
   }
   const box = { height: bottom - top + 1, width: right - left + 1 };
-  box.rows = Array.from({ length: box.height }, (_, y) => {
+  box.values = new values.constructor(box.height * box.width);
+  for (let y = 0; y < box.height; y++) {
     const start = (top + y) * width + left;
-    return values.subarray(start, start + box.width);
-  });
+    box.values.set(values.subarray(start, start + box.width), y * box.width);
+  }
   return box;
-}
-
-/** For each new pixel the old ones it covers, as [place, share] pairs. */
-function coverage(length, start, step, count) {
-  return Array.from({ length: count }, (_, i) => {
-    const from = start + step * i;
-    const shares = [];
-    for (let old = Math.max(0, Math.floor(from)); old < Math.min(length, from + step); old++) {
-      const overlap = Math.min(old + 1, from + step) - Math.max(old, from);
-      if (overlap > 0) shares.push([old, overlap / step]);
-    }
-    return shares;
-  });
-}
-
-function averaged(box, down, right) {
-  const result = new Float64Array(down.length * right.length);
-  const line = new Float64Array(box.width);
-  down.forEach((rows, i) => {
-    line.fill(0);
-    for (const [y, share] of rows) {
-      const row = box.rows[y];
-      for (let x = 0; x < row.length; x++) line[x] += share * row[x];
-    }
-    right.forEach((columns, j) => {
-      for (const [x, share] of columns) result[i * right.length + j] += share * line[x];
-    });
-  });
-  return result;
 }
 
 /** How many new pixels stay free before the ink. */

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from aelib.data.prepare import reduced
+
 #: How many pixels a picture may have; those of more than `LARGE` are opened one at a time.
 LIMIT = 100_000_000
 LARGE = 10_000_000
@@ -16,7 +18,6 @@ LARGE = 10_000_000
 EXTENSIONS = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 #: Corners whose grey levels differ by no more than this are of one background.
 ALIKE = 64
-FILTER = Image.Resampling.LANCZOS
 
 _one_large = threading.Lock()
 # Here and not around each opening, which happens in threads. What matters is an error below.
@@ -106,7 +107,10 @@ def _as_rgb(image):
 def prepare(image, size=28, channels=1):
     """Bring an image of `open_picture` to `size` times `size` pixels, without distortion.
 
-    It is reduced smoothly until its longer side fits, and padded with the colour of its corners.
+    It is scaled until its longer side fits, and padded with the colour of its corners. The scaling
+    is that of drawings, `aelib.data.prepare.reduced`. What lies in the middle here is the image and
+    not the centre of mass of its ink: a photograph has no ink, and where something is in it may
+    tell its class.
 
     Args:
         channels: 1 for grey, 3 for colour.
@@ -115,25 +119,39 @@ def prepare(image, size=28, channels=1):
         A `Prepared`. Its background is as it was: `turn` makes it dark.
     """
     digest = blake2b(repr(image.size).encode() + image.tobytes(), digest_size=16).digest()
-    image = image if channels == 3 else image.convert("L")
-    corners = _corners(np.asarray(image).reshape(image.height, image.width, channels))
+    pixels = _pixels(image if channels == 3 else image.convert("L"))
+    corners = _corners(pixels)
     background = np.median(corners, axis=0)
-    scale = size / max(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    square = Image.new(image.mode, (size, size), tuple(int(level) for level in background.round()))
-    reduced = image.resize((width, height), FILTER)
-    square.paste(reduced, ((size - width) // 2, (size - height) // 2))
-    pixels = np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
+    square = _squared(pixels, size, background)[0].round().astype(np.uint8)
     plain = bool((np.ptp(corners, axis=0) <= ALIKE).all())
-    return Prepared(pixels, plain, bool(background.mean() > 127.5), digest)
+    return Prepared(square, plain, bool(background.mean() > 127.5), digest)
+
+
+def _pixels(image):
+    """The levels of an image, uint8 `(channels, H, W)`."""
+    return np.asarray(image).reshape(image.height, image.width, -1).transpose(2, 0, 1)
+
+
+def _squared(pixels, size, background):
+    """Pixels `(channels, H, W)` in the middle of `size` times `size` new ones.
+
+    Returns:
+        float64 `(channels, size, size)`; how many old pixels a new one is wide; and the margins, as
+        `reduced` takes them.
+    """
+    step = max(pixels.shape[1:]) / size
+    # Whole ones: an edge of the image stays as sharp as it can be.
+    margins = [int(size - np.ceil(length / step - 1e-9)) // 2 for length in pixels.shape[1:]]
+    around = background[:, None, None]
+    return reduced(pixels, step, margins, (size, size), around), step, margins
 
 
 def _corners(pixels):
     """The mean levels of the four corners, `(4, channels)`: a tenth of the shorter side each."""
-    side = max(1, min(pixels.shape[:2]) // 10)
-    top, bottom = pixels[:side], pixels[-side:]
-    patches = (top[:, :side], top[:, -side:], bottom[:, :side], bottom[:, -side:])
-    return np.stack([patch.mean((0, 1)) for patch in patches])
+    side = max(1, min(pixels.shape[1:]) // 10)
+    top, bottom = pixels[:, :side], pixels[:, -side:]
+    patches = (top[..., :side], top[..., -side:], bottom[..., :side], bottom[..., -side:])
+    return np.stack([patch.mean((1, 2)) for patch in patches])
 
 
 def turn(prepared):
@@ -143,8 +161,9 @@ def turn(prepared):
 
 def lost_detail(image, size=28):
     """The share of an image's contrast (variance) that is gone once it has been made small."""
-    grey = image.convert("L")
-    scale = min(size / max(grey.size), 1)
-    small = grey.resize([max(1, round(side * scale)) for side in grey.size], FILTER)
-    before, after = (np.asarray(one, np.float32) for one in (grey, small.resize(grey.size, FILTER)))
+    before = _pixels(image.convert("L"))
+    background = np.median(_corners(before), axis=0)
+    small, step, margins = _squared(before, min(size, max(image.size)), background)
+    back = [-margin * step for margin in margins]
+    after = reduced(small, 1 / step, back, before.shape[1:])
     return float(np.square(before - after).mean() / max(before.var(), 1))

@@ -1,4 +1,6 @@
-"""A drawing or a photograph of a digit, made into an image as MNIST's were."""
+"""Images made smaller in one way, and a drawing of a digit made into an image as MNIST's were."""
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -7,6 +9,38 @@ SIDE = 28
 BOX = 20
 #: What is below this share of the brightest pixel is no ink.
 INK = 0.1
+#: How many old pixels are made floats of at a time, so that large images take little memory.
+AT_ONCE = 1_000_000
+
+
+def reduced(image, step, margins, shape, around=0):
+    """An image in new pixels that are `step` old ones wide, each the mean over its area.
+
+    Where `step` is below 1, the image is enlarged: the mean is over an area of one old pixel around
+    the new one's middle, which blends neighbours (bilinear interpolation).
+
+    Everything that is brought to 28 x 28 here comes through this: drawings (`prepared`) and the
+    images of lesson 9 (`aelib.data.pictures`). `web/prepare.js` does the same, and
+    `tests/prepared.json` holds the two equal.
+
+    Args:
+        image: `(..., H, W)`.
+        margins: how many new pixels lie above it and to its left.
+        shape: height and width of the result.
+        around: what lies where the image does not reach, `(..., 1, 1)` or a number.
+
+    Returns:
+        float64 `(..., *shape)`.
+    """
+    (height, width), (above, left) = image.shape[-2:], margins
+    down = _shares(height, -above * step, step, shape[0])
+    right = _shares(width, -left * step, step, shape[1])
+    rows = max(1, AT_ONCE // width)
+    result = sum(
+        down[:, first : first + rows] @ image[..., first : first + rows, :]
+        for first in range(0, height, rows)
+    )
+    return result @ right.T + around * (1 - np.outer(down.sum(1), right.sum(1)))
 
 
 def prepared(image):
@@ -14,7 +48,7 @@ def prepared(image):
 
     The ink is cut out, scaled without distortion into 20 x 20 pixels by averaging over areas, and
     shifted by whole pixels so that its centre of mass comes to the middle. The brightest pixel
-    becomes 1, so thin or pale lines are as bright as thick ones. `web/prepare.js` does the same.
+    becomes 1, so thin or pale lines are as bright as thick ones.
 
     Args:
         image: `(H, W)`, 0 where there is no ink, and the brighter, the more of it.
@@ -35,22 +69,28 @@ def prepared(image):
     rows, columns = np.nonzero(image >= INK * image.max())
     image = image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     step = max(image.shape) / BOX
-    down, right = (
-        _coverage(length, -_margin(image.sum(1 - axis), step) * step, step, SIDE)
-        for axis, length in enumerate(image.shape)
-    )
-    result = down @ image @ right.T
+    margins = [_margin(image.sum(1 - axis), step) for axis in (0, 1)]
+    result = reduced(image, step, margins, (SIDE, SIDE))
     return result / result.max()
 
 
-def _coverage(length, start, step, count):
-    """How much of each new pixel each of `length` old ones covers, `(count, length)`.
+@lru_cache(16)  # The images of a folder are often of one size.
+def _shares(length, start, step, count):
+    """How much of each of `length` old pixels is in each new one, `(count, length)`.
 
-    New pixels are `step` old ones wide, and the first begins at `start`.
+    New pixels are `step` old ones wide, and the first begins at `start`. The shares of one sum to
+    how much of it the image covers.
     """
-    old, new = np.arange(length), start + step * np.arange(count)[:, None]
-    overlap = np.minimum(old + 1, new + step) - np.maximum(old, new)
-    return overlap.clip(0) / step
+    old, begin = np.arange(length), start + step * np.arange(count)[:, None]
+    covered = _overlap(begin, begin + step, 0, length) / step
+    middle, half = begin + step / 2, max(step, 1) / 2
+    shares = _overlap(middle - half, middle + half, old, old + 1)
+    total = shares.sum(1, keepdims=True)
+    return covered * shares / np.where(total > 0, total, 1)
+
+
+def _overlap(begin, end, other_begin, other_end):
+    return (np.minimum(end, other_end) - np.maximum(begin, other_begin)).clip(0)
 
 
 def _margin(ink, step):
