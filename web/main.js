@@ -96,8 +96,8 @@ function showOpinion(approach, probabilities) {
 
 function showError(error, threshold) {
   const above = error > threshold;
-  $("error-text").textContent = `Reconstruction error ${error.toFixed(4)}, limit ${threshold.toFixed(4)}`
-    + (above ? ": unlike digits" : "");
+  const limit = `${above ? "above " : ""}limit ${threshold.toFixed(4)}`;
+  $("error-text").textContent = `Reconstruction error ${error.toFixed(4)}, ${limit}`;
   $("error-bar").style.inlineSize = `${Math.min(50 * (error / threshold), 100)}%`;
   $("error-bar").className = above ? "above" : "";
 }

@@ -7,10 +7,11 @@ import pytest
 import torch
 from driving import mnist
 
+from aelib.data import load_data
 from aelib.data.prepare import prepared
 from aelib.training import infer
 from tools.lessons import ROOT
-from tools.web_networks import FOLDER, export, exported_networks, untrained
+from tools.web_networks import FOLDER, export, exported_networks, measure, untrained
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("onnx", reason="`make test-web` installs onnx")
@@ -47,6 +48,22 @@ def test_scores_of_all_test_images_are_those_of_pytorch(shared_page, name):
     facts = json.loads((ROOT / "web" / "networks" / "facts.json").read_text())
     right = (scores.argmax(1) == mnist().labels).double().mean().item()
     assert 100 * right == pytest.approx(facts["accuracy"][int(name[-1]) - 1])
+
+
+def test_what_the_page_knows_of_its_networks_is_what_they_do():
+    mnist()  # Skips where there is none.
+    networks = exported_networks()
+    stored = json.loads((FOLDER / "facts.json").read_text())
+    facts = json.loads(json.dumps(measure(networks, load_data("mnist", train_size=60_000))))
+    assert facts.keys() == stored.keys()
+    found, expected = facts.pop("directions"), stored.pop("directions")
+    for name, value in stored.items():
+        assert facts[name] == pytest.approx(value, rel=1e-3, abs=3e-5), name
+    assert stored["percentile"] == 99.5
+    for one, other in zip(found, expected, strict=True):
+        assert one["deviation"] == pytest.approx(other["deviation"], abs=1e-2)
+        # Whether a direction points one way or the other is chance.
+        assert abs(np.dot(one["vector"], other["vector"])) == pytest.approx(1, abs=1e-3)
 
 
 def test_a_network_comes_back_from_its_export_which_names_no_folder(tmp_path):
@@ -94,9 +111,6 @@ PLACE = """async (places) => {
 
 
 def test_a_test_image_keeps_its_class_anywhere_and_at_any_size(shared_page):
-    pytest.importorskip("onnx", reason="`make test-web` installs onnx")
-    from tools.web_networks import exported_networks
-
     images, labels = (tensor[:1_000] for tensor in mnist())
     random = np.random.default_rng(0)
     sides = random.integers(40, SIDE + 1, 1_000)

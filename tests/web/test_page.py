@@ -8,6 +8,7 @@ import pytest
 from driving import (
     EXAMPLES,
     draw,
+    moved,
     opinions,
     paper,
     pixels,
@@ -57,15 +58,86 @@ def test_an_update_takes_less_than_a_frame(open_page):
     assert statistics.median(times) < 16
 
 
+SAID = """async () => {
+    const { decoded, rastered } = await import("/strokes.js");
+    const { prepared } = await import("/prepare.js");
+    const { softmax } = await import("/opinion.js");
+    const { loaded } = await import("/networks.js");
+    const { look, facts } = await loaded();
+    const image = prepared(rastered(decoded(location.hash.slice(1))));
+    const { code, reconstruction, scores } = await look(image);
+    const answer = { image, code: code.map((v) => v / facts.limit), reconstruction };
+    for (const name in answer) answer[name] = [...answer[name]];
+    return { ...answer, shares: scores.map(softmax) };
+}"""
+
+
+def test_what_is_shown_is_what_the_networks_say(open_page):
+    page = open_page()
+    draw(page, moved(EXAMPLES[8]["strokes"], slant=0.2))
+    said = page.evaluate(SAID)
+    for selector, name in (("#input", "image"), ("#reconstruction", "reconstruction")):
+        shown = np.reshape(pixels(page, selector), (-1, 4))
+        expected = 255 * np.clip(said[name], 0, 1)
+        assert np.abs(shown[:, :3] - expected[:, None]).max() <= 0.51 and shown[:, 3].min() == 255
+    tiles = np.reshape(pixels(page, "#code"), (14, 4, 4))
+    assert not tiles[[4, 9]].any()
+    red, _, blue, _ = np.delete(tiles, [4, 9], axis=0).reshape(48, 4).T
+    strong = np.abs(said["code"]) > 0.1
+    assert strong.sum() > 20
+    assert ((red > blue) == (np.array(said["code"]) > 0))[strong].all()
+    for approach, shares in enumerate(said["shares"], 1):
+        rows = page.locator(f"#approach{approach} li")
+        assert rows.locator("span").all_inner_texts() == [f"{100 * s:.0f} %" for s in shares]
+        places = [one.get_attribute("class") for one in rows.all()]
+        assert (places.index("first"), places.index("second")) == opinions(page)[approach - 1]
+        assert (np.argsort(shares)[::-1][:2] == opinions(page)[approach - 1]).all()
+        widths = "(all) => all.map((one) => parseFloat(one.style.inlineSize))"
+        bars = rows.locator("b").evaluate_all(widths)
+        assert bars == pytest.approx(100 * np.array(shares), abs=0.01)
+
+
+def test_a_pen_draws_and_the_page_answers_while_it_is_down(open_page):
+    page = open_page()
+    session = page.context.new_cdp_session(page)
+    box = page.locator("#paper").bounding_box()
+    page.evaluate("addEventListener('pointerdown', (event) => (window.kind = event.pointerType))")
+
+    def pen(kind, share):
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + share * box["height"]}
+        held = {"button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen"}
+        session.send("Input.dispatchMouseEvent", {"type": kind, **place, **held})
+
+    pen("mousePressed", 0.15)
+    for step in range(1, 15):
+        pen("mouseMoved", 0.15 + 0.05 * step)
+    settle(page)
+    assert page.evaluate("window.kind") == "pen"
+    assert verdict(page) == "A 1." and "#" not in page.url
+    pen("mouseReleased", 0.85)
+    settle(page)
+    assert verdict(page) == "A 1." and "#" in page.url
+
+
+def test_a_thicker_pen_leaves_more_ink(open_page):
+    page = open_page()
+    inks = []
+    for width in (12, 48):
+        set_pen(page, width)
+        draw(page, EXAMPLES[7]["strokes"])
+        inks.append(paper(page)[2])
+    assert 3 * inks[0] < inks[1] < 5 * inks[0]
+
+
 def test_a_face_is_told_by_its_reconstruction_error(open_page):
     page = open_page()
     page.click("[aria-label='Draw a face']")
     settle(page)
     assert verdict(page) == "Not sure: this is unlike any digit the networks know."
-    assert page.inner_text("#error-text").endswith("unlike digits")
+    assert "above limit" in page.inner_text("#error-text")
     page.click("[aria-label='Draw 3']")
     settle(page)
-    assert verdict(page) == "A 3." and "unlike" not in page.inner_text("#error-text")
+    assert verdict(page) == "A 3." and "above" not in page.inner_text("#error-text")
 
 
 def test_after_clearing_nothing_is_predicted(open_page):
@@ -102,7 +174,12 @@ def test_a_link_carries_the_drawing(open_page):
     page = open_page()
     set_pen(page, 36)
     draw(page, EXAMPLES[2]["strokes"])
-    other = open_page("#" + page.url.split("#")[1])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#link")
+    page.wait_for_selector("text=Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url
+    other = open_page("#" + link.split("#")[1])
     settle(other)
     assert pixels(other, "#input") == pixels(page, "#input")
     assert opinions(other) == opinions(page)
@@ -176,7 +253,7 @@ def test_a_finger_draws_and_never_scrolls_and_two_fingers_zoom(open_page):
     assert page.url.split("#")[1] == drawn
 
 
-def test_turning_the_phone_keeps_the_drawing(open_page):
+def test_turning_the_phone_keeps_the_drawing_and_the_answer_in_view(open_page):
     page = open_page(**PHONE)
     page.click("[aria-label='Draw 5']")
     settle(page)
@@ -184,8 +261,10 @@ def test_turning_the_phone_keeps_the_drawing(open_page):
     page.set_viewport_size({"width": 700, "height": 390})
     settle(page)
     assert (pixels(page, "#input"), page.url, verdict(page)) == (seen, link, "A 5.")
+    page.evaluate("scrollTo(0, 0)")
     box = page.locator("#paper").bounding_box()
-    assert box["height"] < 390
+    answer = page.locator("#verdict").bounding_box()
+    assert answer["y"] + answer["height"] < 390
     side, _, dark = paper(page)
     assert side == round(3 * box["width"])
     assert 0.02 < dark < 0.5
