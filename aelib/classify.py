@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from aelib.contest.classifier import load_classifier
+from aelib.data import DataError
 from aelib.data.folder import prepare_all, readable, walk
 from aelib.data.pictures import EXTENSIONS, turn
 from aelib.training import infer
@@ -31,18 +32,20 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         parser.error(f"there is no folder {options.folder}")
+    root = options.folder.resolve()
     try:
         model, classes, preparation = load_classifier(options.model)
-    except ValueError as error:
+        files, links = walk(root)
+        target = options.output.open("w", newline="", encoding="utf-8") if options.output else None
+    except (ValueError, DataError) as error:
         parser.error(str(error))
-    root = options.folder.resolve()
-    files, links = walk(root)
+    except OSError as error:
+        parser.error(f"{options.output} cannot be written: {error.strerror}")
     skipped = [f"{readable(link.relative_to(root))}: a link out of the folder" for link in links]
     images = [path for path in files if path.suffix.lower() in EXTENSIONS]
     others = sorted(set(files) - set(images))
     skipped += [f"{readable(path.relative_to(root))}: no image by its name" for path in others]
     named = 0
-    target = options.output.open("w", newline="", encoding="utf-8") if options.output else None
     with target or nullcontext(sys.stdout) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "class", "probability"])
@@ -86,4 +89,5 @@ def classify(model, paths, preparation):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # Names of classes may have any letters.
     sys.exit(main())

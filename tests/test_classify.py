@@ -2,6 +2,9 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -92,6 +95,15 @@ def test_the_command_names_every_image_and_lists_what_it_cannot_read(tmp_path, m
     assert table.read_text(encoding="utf-8") == output.out
 
 
+@pytest.mark.slow
+def test_names_of_any_letters_in_any_terminal(mine, saved):
+    command = [sys.executable, "-m", "aelib.classify", saved, mine[0]]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, env=ascii_only)
+    assert done.returncode == 0, done.stderr
+    assert "Ständer, hoch" in done.stdout.decode("utf-8")
+
+
 def test_a_folder_without_images(tmp_path, saved, capsys):
     assert classify.main([str(saved), str(tmp_path)]) == 1
     assert capsys.readouterr().out == "file,class,probability\n"
@@ -100,6 +112,10 @@ def test_a_folder_without_images(tmp_path, saved, capsys):
 def test_what_is_no_classifier_or_no_folder(tmp_path, saved, capsys):
     save_file({"weight": torch.zeros(1)}, tmp_path / "other.safetensors")
     (tmp_path / "text.safetensors").write_text("no weights")
+    closed = tmp_path / "no folder" / "names.csv"
+    with pytest.raises(SystemExit):
+        classify.main([str(saved), str(tmp_path), "--output", str(closed)])
+    assert f"{closed} cannot be written: No such file" in capsys.readouterr().err
     cases = {
         ("missing.safetensors", "."): "missing.safetensors",
         ("text.safetensors", "."): "cannot be read as a classifier",

@@ -150,6 +150,8 @@ def kinds():
         "cmyk.tif": (rgb.convert("CMYK"), {}),
         "sixteen.png": (Image.fromarray(sixteen), {}),
         "sixteen.tif": (Image.fromarray(sixteen), {}),
+        "twelve in sixteen.png": (Image.fromarray(drawing().astype(np.uint16) * 16), {}),
+        "eight in sixteen.png": (Image.fromarray(drawing().astype(np.uint16)), {}),
         "float.tif": (Image.fromarray(drawing() / np.float32(255)), {}),
         "integer.tif": (Image.fromarray(sixteen.astype(np.int32)), {}),
         "animation.gif": (grey, {"save_all": True, "append_images": [Image.new("L", (56, 56))]}),
@@ -262,6 +264,9 @@ def test_no_folder_and_no_images(tmp_path):
     refused(tmp_path, "no image")
     (tmp_path / "notes.txt").write_text("a file")
     refused(tmp_path, "no image", "notes.txt")
+    for number in range(9):
+        (tmp_path / f"{number}.csv").write_text("no image by its name")
+    assert "8.csv" not in refused(tmp_path, "no image", "0.csv", "and 5 more")
     refused(tmp_path / "notes.txt", "is a file")
 
 
@@ -293,6 +298,27 @@ def test_a_class_of_copies_of_few_images_is_too_small(tmp_path):
     for path in (tmp_path / "dog").iterdir():
         Image.fromarray(blob(1_000 + int(path.stem) % 4)).save(path)
     refused(tmp_path, "dog: 4", "copies")
+
+
+def test_classes_of_copies_of_the_same_few_images(tmp_path):
+    for number in range(60):
+        path = tmp_path / ("cat", "dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        brighter = blob(number % 5).astype(int) + number // 5
+        Image.fromarray(brighter.clip(0, 255).astype(np.uint8)).save(path)
+    refused(tmp_path, "5 different labelled images", "takes 10")
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
+    def scandir(path, list_of=os.scandir):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return list_of(path)
+
+    write(tmp_path)
+    (tmp_path / "cat" / "closed").mkdir()
+    monkeypatch.setattr(os, "scandir", scandir)
+    refused(tmp_path, "cat/closed", "Permission denied")
 
 
 def test_files_that_cannot_be_opened_are_all_listed_and_can_be_left_out(tmp_path):
@@ -354,6 +380,8 @@ def test_the_same_image_in_two_classes(tmp_path):
 def test_the_folder_above_train_and_test(tmp_path):
     write(tmp_path / "train")
     write(tmp_path / "test")
+    (tmp_path / "README.txt").write_text("no image by its name")
+    (tmp_path / "train" / "labels.csv").write_text("no image by its name")
     refused(tmp_path, "test and train", "not classes")
 
 
@@ -371,6 +399,7 @@ def test_arrays_of_every_form(tmp_path):
         "colour first": np.repeat(images[:, None], 3, axis=1),
         "floats": images / 255,
         "sixteen": images.astype(np.uint16) * 257,
+        "twelve": (images * (4_095 / 255)).round().astype(np.uint16),
         "integers": images.astype(np.int64),
     }
     results = []
@@ -392,6 +421,7 @@ def test_arrays_of_every_form(tmp_path):
         ({"images": np.zeros((0, 28, 28)), "labels": np.zeros(0)}, "(0, 28, 28)"),
         ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, 0.5)}, "whole numbers"),
         ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, -2)}, "whole numbers"),
+        ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, np.inf)}, "whole numbers"),
         ({"images": np.zeros((60, 28, 28)), "labels": np.array(["a"] * 60)}, "whole numbers"),
         ({"images": np.full((60, 28, 28), np.nan), "labels": np.zeros(60)}, "finite"),
         ({"images": np.full((60, 28, 28), "a"), "labels": np.zeros(60)}, "finite"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import mse_loss
 
 from aelib.contest import draws, methods
-from aelib.contest.look import suspicious_labels, swap_labels, worst_reconstructed
+from aelib.contest.look import copies, suspicious_labels, swap_labels, worst_reconstructed
 from aelib.contest.methods import METHODS, OneScale, learn, pretrain, spread_labels
 from aelib.contest.verdict import in_words, judge, paired_interval, save_verdict
 from aelib.data import Split
@@ -192,6 +192,11 @@ def test_copies_do_not_vouch_for_a_wrong_label():
     assert doubts.max() < 1e-9
 
 
+def test_copies_with_different_labels_are_listed_first():
+    groups, labels = torch.tensor([0, 1, 0, 2, 2, 3, 3]), torch.tensor([0, 1, 0, 0, 1, -1, 1])
+    assert copies(groups, labels) == [[3, 4], [0, 2], [5, 6]]
+
+
 def test_an_odd_image_is_among_the_worst(digits, autoencoder):
     images = digits.images.clone()
     generator = torch.Generator().manual_seed(0)
@@ -238,6 +243,16 @@ def test_only_the_surest_seventy_per_cent_are_learned_from(digits, autoencoder):
     names = {image.numpy().tobytes(): n for image, n in zip(*digits_of(digits), strict=True)}
     right = [names[i.numpy().tobytes()] == n for i, n in zip(*spread, strict=True)]
     assert np.mean(right[50:]) > 0.85
+
+
+def test_what_no_label_reaches_is_not_learned_from():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 50, (60, 1, 28, 28), generator=generator).byte()
+    images[30:] += 200
+    labelled = Split(images[:4], torch.tensor([0, 1, 0, 1]))
+    spread = spread_labels(labelled, images, torch.nn.Identity())
+    assert 4 < len(spread.labels) <= 34
+    assert spread.images.max() < 200
 
 
 def digits_of(digits):

@@ -1,5 +1,7 @@
 """Which images to look at again."""
 
+from collections import defaultdict
+
 import numpy as np
 import torch
 
@@ -78,3 +80,19 @@ def swap_labels(labels, share, seed):
         classes
     )
     return swapped, where
+
+
+def copies(groups, labels):
+    """Positions of the images that have copies, a list for each group of these.
+
+    Groups with more than one label come first.
+
+    Args:
+        groups: int64 `(N,)`; the images of one group are copies of each other.
+        labels: int64 `(N,)`, -1 for unlabelled images.
+    """
+    members = defaultdict(list)
+    for position, group in enumerate(groups.tolist()):
+        members[group].append(position)
+    together = [positions for positions in members.values() if len(positions) > 1]
+    return sorted(together, key=lambda one: len({*labels[one].tolist()} - {-1}) < 2)

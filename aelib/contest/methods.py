@@ -195,8 +195,9 @@ def spread_labels(labelled, pool, encoder):
     sure, names = surest.max(1)
     names = torch.from_numpy(spreading.classes_)[names]
     kept = torch.zeros(len(names), dtype=torch.bool)
-    for name in names.unique():
-        members = (names == name).nonzero().squeeze(1)
+    reached = sure > 0  # There may be parts of the graph without any label.
+    for name in names[reached].unique():
+        members = (reached & (names == name)).nonzero().squeeze(1)
         order = sure[members].argsort(descending=True, stable=True)
         kept[members[order[: -(-7 * len(members) // 10)]]] = True
     return Split(

@@ -142,23 +142,18 @@ def twice_the_labels(rows):
 def in_words(verdict):
     """The verdict as sentences, one a line."""
     method, labels = verdict["method"], verdict["labels"]
-    ties = ", ".join(verdict["ties"])
     if not verdict["learned"]:
         return [
             f"No method does better than always naming the largest class ({verdict['guessing']:.1f}"
             " %). Either the images do not show what the labels say, or there are too few."
         ]
-    told = (
-        f"Ten draws do not tell it from {ties}"
-        if ties
-        else "The lead is within what chance explains"
-    )
+    told = "Ten draws do not tell it from " + ", ".join(verdict["ties"])
     if not verdict["sure"]:
         first = (
             f"Not sure: take “{method}”, but another may be up to "
             f"{verdict['at_most_behind']:.1f} points better. {told}."
         )
-    elif ties:
+    elif verdict["ties"]:
         first = f"Take “{method}”: no other is more than a point better. {told}."
     else:
         first = f"Take “{method}”: it is ahead of every other by more than chance explains."

@@ -46,7 +46,11 @@ def load_arrays(path):
             f"{path} holds images {images.shape} and labels {labels.shape}; it takes (N, H, W) or "
             "(N, H, W, 3), and (N,)."
         )
-    whole = np.issubdtype(labels.dtype, np.number) and (labels == labels.round()).all()
+    # Far out, floats have no whole numbers of their own; infinity is one of these.
+    whole = (
+        np.issubdtype(labels.dtype, np.number)
+        and ((labels == labels.round()) & (labels < 2**53)).all()
+    )
     if not whole or (labels < -1).any():
         raise DataError(f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled.")
     return _as_bytes(images, path), labels.astype(int)
@@ -63,7 +67,7 @@ def _as_bytes(images, path):
     if images.dtype == bool or (highest <= 1 and np.issubdtype(images.dtype, np.floating)):
         full = 1
     else:
-        full = 255 if highest <= 255 else max(65_535, highest)
+        full = next((step for step in (255, 4_095, 65_535) if highest <= step), highest)
     # One by one: as floats all at once they could take more memory than there is.
     result = np.empty(images.shape, np.uint8)
     for index, image in enumerate(images):

@@ -38,7 +38,7 @@ class ImageSet:
     `groups` int64 `(N,)`: exact and near duplicates share a number. `pictures` are what
     `open_picture` takes, and `files` their names. `preparation` says how they were brought to their
     form. `skipped` are files that could not be opened, with the reason, and `ignored` those that
-    are no pictures by their names.
+    are in no class, or no pictures by their names.
     """
 
     name: str
@@ -128,6 +128,12 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     _check_class_sizes(
         dict(zip(classes, different, strict=True)), "different images (copies of one count once)"
     )
+    together = len(groups[labels >= 0].unique())
+    if together < CLASSES[0] * PER_CLASS:
+        raise DataError(
+            f"{path} has {together} different labelled images: those of one class are near copies "
+            f"of those of another. It takes {CLASSES[0] * PER_CLASS}; add images."
+        )
     return ImageSet(
         name=path.resolve().name,
         classes=classes,
@@ -174,15 +180,25 @@ def walk(root):
     Returns:
         A list of paths, and a list of links that cannot be followed: out of the folder, to a
         folder, or to nothing.
+
+    Raises:
+        DataError: a folder in it cannot be listed.
     """
     files, links = [], []
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_refuse_closed):
         folders[:] = [name for name in folders if not _is_hidden(name)]
         links += [path for path in (Path(folder, name) for name in folders) if path.is_symlink()]
         for path in (Path(folder, name) for name in names if not _is_hidden(name)):
             target = Path(os.path.realpath(path)) if path.is_symlink() else path
             (files if target.is_relative_to(root) and target.exists() else links).append(path)
     return sorted(files), sorted(links)
+
+
+def _refuse_closed(error):
+    raise DataError(
+        f"The folder {readable(error.filename)} cannot be listed ({error.strerror}). Allow it to "
+        "be read, or take it away."
+    )
 
 
 def _is_hidden(name):
@@ -204,7 +220,7 @@ def _list_folder(root):
     for path in files:
         name = readable(path.relative_to(root))
         top = path.relative_to(root).parts[0]
-        if path.parent == root or path.suffix.lower() not in EXTENSIONS:
+        if path.parent == root or not _is_picture(path):
             ignored.append(name)
         else:
             unlabelled = top.lower() in UNLABELLED
@@ -220,6 +236,10 @@ def _list_folder(root):
     return entries, ignored
 
 
+def _is_picture(path):
+    return path.suffix.lower() in EXTENSIONS
+
+
 def _check_names(folders, files, root):
     alike = defaultdict(list)
     for folder in folders:
@@ -230,7 +250,8 @@ def _check_names(folders, files, root):
             _listed(f"Classes in {root} whose names differ only in case or spelling", pairs)
             + "\nOn some systems they are one folder: rename one, or put their images together."
         )
-    nested = files and all(len(path.relative_to(root).parts) > 2 for path in files)
+    pictures = [path for path in files if path.parent != root and _is_picture(path)]
+    nested = pictures and all(len(path.relative_to(root).parts) > 2 for path in pictures)
     if folders and nested and {folder.lower() for folder in folders} <= SPLITS:
         raise DataError(
             f"{root} holds {' and '.join(folders)}, not classes. Give one of these folders; the "
@@ -241,7 +262,7 @@ def _check_names(folders, files, root):
 def _check_counts(entries, path, ignored):
     """Refuse what can be refused before an image is opened."""
     if not entries:
-        found = f" What is there, no picture of a class: {', '.join(ignored)}." if ignored else ""
+        found = f" What is there, no picture of a class: {few(ignored)}." if ignored else ""
         raise DataError(
             f"There is no image in {path}.{found} It takes a folder of images for each class, such "
             "as cats/1.png and dogs/1.png."
@@ -251,7 +272,8 @@ def _check_counts(entries, path, ignored):
         raise DataError(
             f"{path} has {len(labelled)} class{'es' * (not labelled)} "
             f"({', '.join(labelled) or 'only unlabelled images'}); it takes two or more. Make a "
-            "folder of images for each class."
+            "folder of images for each class; where the classes lie deeper, give the folder right "
+            "above them."
         )
     if len(labelled) > CLASSES[1]:
         raise DataError(
@@ -297,6 +319,12 @@ def _check_labels(kept, given):
     _check_class_sizes(counts, "images that can be opened")
     if len(kept) < COUNTS[0]:
         raise DataError(f"Only {len(kept)} images can be opened; it takes {COUNTS[0]}. Add some.")
+
+
+def few(names, most=5):
+    """The first of some names, and how many more there are."""
+    more = f", and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _listed(heading, lines):

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from aelib.data.prepare import reduced
 
@@ -64,7 +64,8 @@ def open_picture(picture, needed=28):
                 raise PictureError(_too_large(pixels))
             with _one_large if pixels > LARGE else nullcontext():
                 image.draft(None, (2 * needed, 2 * needed))
-                return _as_rgb(ImageOps.exif_transpose(image))
+                ImageOps.exif_transpose(image, in_place=True)
+                return _as_rgb(image)
     except PictureError:
         raise
     except Image.DecompressionBombError:
@@ -88,20 +89,25 @@ def _as_rgb(image):
         if not np.isfinite(values).all():
             raise PictureError("has values that are not finite numbers")
         values -= min(values.min(), 0)
-        steps = (1, 255, 65_535) if image.mode == "F" else (255, 65_535)
-        steps = (65_535,) if image.mode.startswith("I;16") else steps
+        # Bytes, or the 12 bits of cameras and scanners, are often written as 16.
+        steps = (1, 255, 65_535) if image.mode == "F" else (255, 4_095, 65_535)
         full = next((step for step in steps if values.max() <= step), values.max())
-        image = Image.fromarray((values * (255 / full)).round().astype(np.uint8))
+        values *= 255 / full
+        image = Image.fromarray(values.round(out=values).astype(np.uint8))
     if image.mode == "LAB":
         image = image.getchannel("L")
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
+    alpha = image.getchannel("A")
     # Light drawings get a dark background and dark ones a light one, or they could not be seen.
-    grey, alpha = (np.asarray(part, np.float32) for part in (image.convert("L"), image.split()[3]))
-    dark = (grey * alpha).sum() < 127 * alpha.sum()
-    background = Image.new("RGBA", image.size, (255, 255, 255) if dark else (0, 0, 0))
-    return Image.alpha_composite(background, image).convert("RGB")
+    light, ink = (
+        ImageStat.Stat(part).sum[0]
+        for part in (ImageChops.multiply(image.convert("L"), alpha), alpha)
+    )
+    background = Image.new("RGB", image.size, "white" if 255 * light < 127 * ink else "black")
+    background.paste(image, mask=alpha)
+    return background
 
 
 def prepare(image, size=28, channels=1):
