@@ -117,20 +117,17 @@ spoken = "; ".join(
 show(figure, f"Sixteen runs of the published recipe: test accuracy and error. {spoken}.", "MNIST")
 
 # %%
-overview = []
+overview = {}
 for size, runs in original.groupby("train_size"):
     for name, score in published.items():
         accuracies = runs[name]
-        overview.append(
-            {
-                "images": f"{size:,}",
-                "": name.replace("_", " "),
-                **accuracies.agg(["min", "median", "max"]),
-                "below 50 %": f"{(accuracies < 50).sum()} of {len(runs)}",
-                "published or better": f"{(accuracies >= score).sum()} of {len(runs)}",
-            }
-        )
-print(pd.DataFrame(overview).round(1).to_string(index=False))
+        overview[f"{size:,} images, {name.replace('_', ' ')}"] = {
+            **accuracies.agg(["min", "median", "max"]),
+            "runs": len(runs),
+            "below 50 %": (accuracies < 50).sum(),
+            "published or better": (accuracies >= score).sum(),
+        }
+print(pd.DataFrame.from_dict(overview, orient="index").round(1).to_string())
 
 # %% [markdown]
 # Look at 60,000 images first. The runs fall into two groups. Half of those of approach 1 have

@@ -334,11 +334,11 @@ show(
 
 # %%
 def means_of(rows):
-    """Mean accuracy by variant and method, in percent, of the methods that variants have."""
+    """The mean accuracy of each variant by each method that has variants, in percent: a text."""
     methods = [few_labels.FROZEN, few_labels.TUNED, few_labels.SCRATCH]
     order = [name for name in ("plain", *few_labels.VARIANTS) if name in set(rows.variant)]
     wide = rows.pivot_table("accuracy", "variant", "method").reindex(order, columns=methods)
-    return wide.round(1).rename_axis(index=None, columns=None).astype(object).fillna("")
+    return wide.round(1).rename_axis(index=None, columns=None).to_string(na_rep="")
 
 
 remedies = rows[rows.variant.isin(("plain", *few_labels.REMEDIES))]

@@ -11,7 +11,10 @@ import time
 import urllib.error
 import urllib.request
 
+import nbformat
 import pytest
+from jupytext import TextFileContentsManager
+from tornado.web import HTTPError
 
 from tools.lessons import ROOT
 
@@ -112,3 +115,38 @@ def test_an_edit_of_the_source_is_what_lab_opens_next(lab):
     source.write_text(text, encoding="utf-8")
     content = ask("api/contents/03_reconstructions.ipynb?content=1&type=notebook")["content"]
     assert any("seed = 777" in cell["source"] for cell in content["cells"])
+
+
+@pytest.fixture
+def lessons(tmp_path):
+    """The lessons as a slow checkout leaves them, each .ipynb newer than its .py."""
+    now = time.time()
+    for path in (ROOT / "notebooks").glob("[0-9j]*.*"):
+        copy = shutil.copy(path, tmp_path)
+        os.utime(copy, (now, now + 100 if path.suffix == ".ipynb" else now))
+    return tmp_path, TextFileContentsManager(root_dir=str(tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".ipynb", ".py"])
+def test_a_notebook_that_is_only_newer_is_no_conflict(lessons, suffix):
+    folder, manager = lessons
+    for path in sorted(folder.glob("*.ipynb")):
+        opened = manager.get(path.with_suffix(suffix).name, type="notebook")["content"]
+        assert shown(opened) == shown(nbformat.read(path, as_version=4))
+
+
+def shown(notebook):
+    return [(cell.cell_type, cell.source, cell.get("outputs")) for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("suffix", [".ipynb", ".py"])
+def test_a_newer_notebook_with_other_cells_is_a_conflict_and_shown(lessons, suffix):
+    folder, manager = lessons
+    notebook = folder / "02_autoencoder.ipynb"
+    stamp = notebook.stat().st_mtime
+    notebook.write_text(notebook.read_text("utf-8").replace("seed = 0", "seed = 777"), "utf-8")
+    os.utime(notebook, (stamp, stamp))
+    with pytest.raises(HTTPError) as refused:
+        manager.get(f"02_autoencoder{suffix}", type="notebook")
+    assert "-seed = 0\n+seed = 777" in str(refused.value)

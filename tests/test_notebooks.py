@@ -176,7 +176,7 @@ def test_where_aelib_is_missing_it_is_installed_or_two_lines_say_what_to_do(tmp_
 def test_metadata_are_few(lesson):
     """Papermill's break JupyterLab. What Lab itself adds to a file is harmless, and left out by
     `make lab`; see test_lab.py."""
-    assert set(lesson.metadata) == {"kernelspec", "language_info"}
+    assert set(lesson.metadata) == {"jupytext", "kernelspec", "language_info"}
     assert [cell.metadata for cell in lesson.cells if "papermill" in cell.metadata] == []
 
 

@@ -1,6 +1,12 @@
 """What of a lesson's metadata is stored: nothing that differs between machines."""
 
 METADATA = {
+    # As in jupytext.toml. JupyterLab opens a .py whose .ipynb is newer if both have the same cells;
+    # it compares them by what the .ipynb itself says here, and without it finds all pairs unlike.
+    "jupytext": {
+        "cell_metadata_filter": "tags,-all",
+        "notebook_metadata_filter": "kernelspec,-all",
+    },
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
