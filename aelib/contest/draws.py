@@ -124,6 +124,10 @@ def run_draw(images, labels, groups, classes, counts, moves, seed, draw):
     return rows
 
 
+def _run_draws(arguments, draws):
+    return [row for draw in draws for row in run_draw(*arguments, draw)]
+
+
 def run_contest(image_set, moves, seed, draws=10):
     """Run the contest, half of the draws in a second process where there is a core for it.
 
@@ -150,12 +154,13 @@ def run_contest(image_set, moves, seed, draws=10):
     arguments = (*arguments, moves, seed)
     helper = get_reusable_executor(max_workers=1) if usable_cores() > 1 else None
     try:
-        elsewhere = [helper.submit(run_draw, *arguments, d) for d in range(1, draws, 2) if helper]
+        # All of them at once, so that the images are handed over once.
+        elsewhere = helper and helper.submit(_run_draws, arguments, range(1, draws, 2))
         here = range(0, draws, 2 if helper else 1)
         bar = progress(0, len(here))
         bar.set_description("draws")
         rows = [row for d, _ in zip(here, bar, strict=True) for row in run_draw(*arguments, d)]
-        rows += [row for future in elsewhere for row in future.result()]
+        rows += elsewhere.result() if elsewhere else []
     finally:  # Also where a person stops it.
         if helper:
             helper.shutdown(kill_workers=True)

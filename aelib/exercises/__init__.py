@@ -50,6 +50,11 @@ from aelib.exercises.lesson_08 import (
     check_median_seconds,
     check_speed_up,
 )
+from aelib.exercises.lesson_09 import (
+    check_disagreement,
+    check_put_aside,
+    check_share_found,
+)
 
 __all__ = [
     "check_balanced_indices",
@@ -58,6 +63,7 @@ __all__ = [
     "check_confusion",
     "check_convolution_operations",
     "check_cross_entropy",
+    "check_disagreement",
     "check_effect",
     "check_fine_tuned",
     "check_images_needed",
@@ -74,6 +80,8 @@ __all__ = [
     "check_paired_interval",
     "check_pca_codes_and_reconstruction",
     "check_possible_counts",
+    "check_put_aside",
+    "check_share_found",
     "check_shift_beats_black",
     "check_speed_up",
     "check_stratified_draw",

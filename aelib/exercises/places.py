@@ -17,7 +17,7 @@ def places(answer, value, labels):
         raise Wrong(f"it should return {answer.returns}, but {came} came.")
     if len(indices) and not (indices.min() >= 0 and indices.max() < len(labels)):
         raise Wrong(
-            f"with {len(labels)} labels the index {indices.max()} came: indices run from 0 to "
+            f"with {len(labels)} images the index {indices.max()} came: indices run from 0 to "
             f"{len(labels) - 1}."
         )
     return indices
