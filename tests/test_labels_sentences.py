@@ -245,6 +245,16 @@ def test_the_better_recipe_closes_the_distance_in_points_and_not_in_mistakes():
     assert wide.mean() <= 0  # Not kept.
 
 
+def test_with_all_habits_a_start_from_an_autoencoder_changes_nothing():
+    rows = read_rows("recipe")
+    rows = rows[rows.habits == recipe.PRETRAINED["habits"]]
+    wide = rows.pivot(index="seed", columns="approach", values="accuracy")
+    gains = wide[3] - wide[2]
+    low, high = mean_interval(gains)
+    assert low < 0 < high and abs(gains.mean()) < 0.01
+    assert (gains > 0).sum() == 7 and (gains < -0.1).sum() == 2
+
+
 def test_the_better_encoder_takes_almost_seven_times_the_arithmetic():
     operations = []
     for encoder in (Encoder(), recipe.better_encoder()):
