@@ -14,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab mutants licences lock clean
+.PHONY: help setup run-notebooks check test coverage test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab mutants licences lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,13 @@ check: $(READY) ## for the habit while editing: style and the fast tests
 test: $(READY) ## run all tests, and every lesson against its stored outputs
 	@$(PYTHON) -m pytest -n auto
 	@$(PYTHON) -m tools.check
+
+coverage: $(READY) ## the same, and say which lines and branches of aelib and tools none has reached
+	@$(PYTHON) -m coverage erase
+	@$(PYTHON) -m coverage run -m pytest -n auto
+	@$(PYTHON) -m coverage run -m tools.check
+	@$(PYTHON) -m coverage combine --quiet
+	@$(PYTHON) -m coverage report
 
 test-offline: $(READY) ## run every lesson as on a machine without MNIST and without a network
 	@$(PYTHON) -m tools.check --offline
@@ -95,7 +102,7 @@ licences: $(READY) ## write LICENCES.md, the licences of all locked packages
 	@$(PYTHON) -m tools.licences
 
 clean: ## delete runs/ and caches; not data/, not .venv
-	rm -rf runs build aelib.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf runs build .coverage* aelib.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml tools/setup.py

@@ -136,7 +136,7 @@ def fingerprint(values):
     """A short text that other images, or the labels of others, do not have."""
     tensor = torch.as_tensor(values)
     tensor = scaled(tensor).float() if tensor.ndim > 1 else tensor.long()
-    return hashlib.blake2b(tensor.contiguous().numpy().tobytes(), digest_size=8).hexdigest()
+    return hashlib.blake2b(tensor.contiguous().cpu().numpy().tobytes(), digest_size=8).hexdigest()
 
 
 def check_value(name, value, measured, source):

@@ -113,7 +113,8 @@ def check(data, settings, metrics, *histories):
         settings: those of this run that the lesson has; bands hold for the default ones, and any
             seed.
         metrics: as for `report`.
-        histories: of the trainings behind them; where one was stopped, no band holds.
+        histories: of the trainings behind them; where one was stopped, or had other settings or
+            learned from another split, no band holds.
 
     Raises:
         AssertionError: a number is outside its band.
@@ -123,7 +124,7 @@ def check(data, settings, metrics, *histories):
     for name, value in _checked(metrics).items():
         _row(name, value, data)
     spread = _spread()
-    reason = _not_judged(settings, spread["settings"], histories)
+    reason = _not_judged(data, settings, spread["settings"], histories)
     if os.environ.get("AELIB_SPREAD") == "measuring":
         reason = "the bands are being measured"
     if reason:
@@ -137,18 +138,33 @@ def check(data, settings, metrics, *histories):
         check_value(name, value, measured, source)
 
 
-def _not_judged(settings, measured, histories):
+def _not_judged(data, settings, measured, histories):
     """Why bands and claims say nothing about this run, or None."""
     if not isinstance(settings, dict):
         raise TypeError(f"settings is {kind(settings)}: give a dict, as `check_settings` returns")
     for history in histories:
         if not isinstance(history, dict) or "training_loss" not in history:
             raise TypeError(f"history is {kind(history)}: give what `train` returned")
+        if reason := _another_training(data, settings, history):
+            return reason
         done, epochs = len(history["training_loss"]), settings.get("epochs", 0)
         if done < epochs:
             return f"a training was stopped after {done} of {epochs} epochs"
     changed = [name for name, v in measured.items() if name in settings and settings[name] != v]
     return f"the bands hold for the default {', '.join(changed)}" if changed else None
+
+
+def _another_training(data, settings, history):
+    """In what a training, as it knows of itself, was not that of the lesson, or None."""
+    for name, value in getattr(history, "settings", {}).items():
+        if settings.get(name, value) != value:
+            return f"a training had {name}={value}, not {settings[name]}"
+    pairs = zip(("train", "validation"), getattr(history, "targets", ()), strict=False)
+    for said, targets in pairs:
+        known = isinstance(data, Data) and len(targets)
+        if known and _splits(data).get(fingerprint(targets)) != said:
+            return f"a training had other targets than those of the {said} split"
+    return None
 
 
 def claim(name, sentence, holds):
@@ -188,7 +204,7 @@ def show_claims(data, settings, *histories):
         TypeError, ValueError: as for `check`.
     """
     source = source_of(data)
-    reason = _not_judged(settings, _spread()["settings"], histories)
+    reason = _not_judged(data, settings, _spread()["settings"], histories)
     counts = claim_counts(source)
     lines = []
     for name, (sentence, holds) in _claims.items():

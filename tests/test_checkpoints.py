@@ -86,7 +86,10 @@ def test_the_very_same_training_is_loaded(folder, network, loss_function):
     after = torch.rand(1)
     assert trained
     second = fresh(network)
-    assert cached(second, loss_function) == (history, False)
+    loaded, trained = cached(second, loss_function)
+    assert (loaded, trained) == (history, False)
+    assert loaded.settings == history.settings == SETTINGS
+    assert loaded.targets[0] is history.targets[0] is IMAGES
     assert torch.rand(1) == after, "random numbers go on as after the training"
     assert weights(second).equal(weights(first))
     assert not second.training

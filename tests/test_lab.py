@@ -16,6 +16,7 @@ import pytest
 from jupytext import TextFileContentsManager
 from tornado.web import HTTPError
 
+from tools import lab as lab_tool
 from tools.lessons import ROOT
 
 #: What Lab puts into a notebook that it opens, and into a cell that is scrolled and run.
@@ -150,3 +151,24 @@ def test_a_newer_notebook_with_other_cells_is_a_conflict_and_shown(lessons, suff
     with pytest.raises(HTTPError) as refused:
         manager.get(f"02_autoencoder{suffix}", type="notebook")
     assert "-seed = 0\n+seed = 777" in str(refused.value)
+
+
+def test_a_notebook_that_is_no_lesson_is_saved_as_it_is():
+    content = {"cells": [], "metadata": {"language_info": ADDED}}
+    for path, kind in (("notes.ipynb", "notebook"), ("01_dataset.py", "file")):
+        lab_tool.before_save({"type": kind, "content": content}, f"notebooks/{path}")
+        assert content["metadata"] == {"language_info": ADDED}
+    lab_tool.before_save({"type": "notebook", "content": content}, "notebooks/01_dataset.ipynb")
+    assert content["metadata"]["language_info"].keys() == {"file_extension", "mimetype", "name"}
+
+
+@pytest.mark.parametrize("threads", [None, "2"])
+def test_lab_opens_the_first_lesson_and_trainings_take_all_cores_unless_told(monkeypatch, threads):
+    started = []
+    monkeypatch.setattr(lab_tool.LabApp, "launch_instance", started.append)
+    monkeypatch.setattr(os, "environ", {"AELIB_THREADS": threads} if threads else {})
+    lab_tool.main(["--no-browser"])
+    [[lesson, hook, option]] = started
+    assert lesson == str(ROOT / "notebooks" / "01_dataset.ipynb")
+    assert (hook.endswith("=tools.lab.before_save"), option) == (True, "--no-browser")
+    assert os.environ["AELIB_THREADS"] == (threads or "all")

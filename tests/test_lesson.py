@@ -3,6 +3,7 @@
 import json
 import runpy
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,13 +11,15 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from odd_calls import NOTHING_LIKE_IT, assert_refused
+from torch.nn.functional import cross_entropy
 
 from aelib import display, lesson, results
-from aelib.data import load_data
+from aelib.data import Split, load_data
 from aelib.evaluation import Measured, accuracy, mean_squared_error
 from aelib.lesson import check, claim, predict, report, show_claims
 from aelib.results import claim_counts, is_fact
 from aelib.settings import CLAIMS_MIME, METRICS_MIME
+from aelib.training import train
 
 DEFAULTS = {"train_size": 6_000, "epochs": 20, "seed": 7}
 WHOLE = {"training_loss": [0.5] * 20, "validation_loss": []}
@@ -255,6 +258,48 @@ def test_claims_are_not_judged_where_a_training_was_stopped(shown, settings, his
     ]
 
 
+OWN = {"epochs": 20, "batch_size": 100, "learning_rate": 0.001, "seed": 7}
+
+
+def trained(data, training=None, validation=None, **changed):
+    """A history as `train` returns it, of a network of one number for each class."""
+    pairs = (training or data.train, data.validation if validation is None else validation)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+    settings = {**OWN, **changed}
+    return train(model, pairs[0], cross_entropy, validation=pairs[1], **settings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "ok: approach_1_accuracy is inside its band"),
+        ({"epochs": 15}, "Not checked: a training had epochs=15, not 20."),
+        ({"learning_rate": 0.003}, "Not checked: a training had learning_rate=0.003, not 0.001."),
+        ({"batch_size": 50}, "Not checked: a training had batch_size=50, not 100."),
+        ({"seed": 0}, "Not checked: a training had seed=0, not 7."),
+        ({"training": "test"}, "Not checked: a training had other targets than those of the train"),
+        ({"training": "half"}, "Not checked: a training had other targets than those of the train"),
+        ({"validation": "test"}, "Not checked: a training had other targets than those of the val"),
+    ],
+)
+def test_a_training_that_the_lesson_does_not_tell_of_is_not_judged(data, capsys, changed, said):
+    half = Split(*(tensor[:100] for tensor in data.train))
+    given = {k: {"test": data.test, "half": half}.get(v, v) for k, v in changed.items()}
+    history = trained(data, **given)
+    named = replace(data, source="MNIST")
+    check(named, {**DEFAULTS, **OWN}, {"approach_1_accuracy": 95.2}, WHOLE, history)
+    assert capsys.readouterr().out.startswith(said)
+
+
+def test_without_validation_images_a_training_is_judged(data, capsys):
+    empty = Split(*(tensor[:0] for tensor in data.validation))
+    named = replace(data, source="MNIST", validation=empty)
+    for validation in (empty, ()):
+        history = trained(named, validation=validation)
+        check(named, {**DEFAULTS, **OWN}, {"approach_1_accuracy": 95.2}, history)
+        assert capsys.readouterr().out.startswith("ok: ")
+
+
 def test_claims_are_counted_while_the_bands_are_being_measured(shown, monkeypatch):
     monkeypatch.setenv("AELIB_SPREAD", "measuring")
     claim("codes_help", "Codes help.", True)
@@ -405,6 +450,12 @@ def test_whether_a_claim_holds_is_true_or_false(holds):
         (1, 0, "you said 1, it is 0. Off by some way: 1 too high."),
         (0, 0, "you said 0, it is 0. As good as right!"),
         (-1, 2, "you said -1, it is 2. Off by some way: 3 too low."),
+        (99, 100, "you said 99, it is 100. As good as right!"),
+        (98, 100, "you said 98, it is 100. Close: 2 too low."),
+        (110, 100, "you said 110, it is 100. Close: 10 too high."),
+        (111, 100, "you said 111, it is 100. Off by some way: 11 too high."),
+        (2, 1, "you said 2, it is 1. That is 2 times too high."),
+        (-8, -1, "you said -8, it is -1. That is 8 times too high."),
     ],
 )
 def test_a_prediction_is_compared_with_what_came(guess, came, said, capsys):

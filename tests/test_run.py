@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import jupytext
 import nbformat
@@ -327,7 +329,11 @@ def test_measuring_the_spread_leaves_the_file_until_all_is_known(tmp_path, capsy
         "settings": {"train_size": 6000},
         "runs": {"digits": {"mse": [9]}, "MNIST": {"mse": [0.5, 1.5]}},
     }
-    assert json.loads(counts.read_text()) == {"digits": {"old": [1, 1]}, "MNIST": {"first": [1, 2]}}
+    assert json.loads(counts.read_text()) == {
+        "digits": {"old": [1, 1]},
+        "MNIST": {"first": [1, 2]},
+        "conditions": {"first": "seed == 0"},
+    }
 
 
 @pytest.mark.slow
@@ -354,3 +360,61 @@ def test_lessons_are_chosen_by_number_or_name_in_reading_order():
     for word in ("2", "02_", "two"):
         with pytest.raises(SystemExit, match=f"'{word}' is not a lesson. .*: 01_one, 02_two"):
             choose(lessons, ["01", word])
+
+
+def test_offline_means_no_files_and_no_way_to_the_network(monkeypatch):
+    seen = {}
+
+    def watch(offline):
+        seen.update(os.environ, offline=offline, files=os.listdir(os.environ["AELIB_DATA"]))
+        return 7
+
+    monkeypatch.setattr(os, "environ", {"no_proxy": "localhost", "HTTP_PROXY": "http://real"})
+    monkeypatch.setattr(check, "main", watch)
+    assert check.check_offline() == 7
+    assert seen["offline"] and seen["files"] == [] and not os.path.exists(seen["AELIB_DATA"])
+    proxies = {seen[f"{kind}_proxy".upper()] for kind in ("http", "https", "all")}
+    proxies |= {seen[f"{kind}_proxy"] for kind in ("http", "https", "all")}
+    [address] = proxies
+    assert address.startswith("http://127.0.0.1:")
+    assert seen["no_proxy"] == seen["NO_PROXY"] == ""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1])), timeout=5)
+
+
+def test_an_offline_check_that_would_find_mnist_is_none(monkeypatch):
+    monkeypatch.setattr("aelib.data.load_data", lambda **_: SimpleNamespace(source="MNIST"))
+    with pytest.raises(SystemExit, match="Offline, and yet MNIST was found"):
+        check.main(True)
+
+
+@pytest.mark.parametrize(
+    ("tool", "call", "says"),
+    [
+        (check, lambda root: check.main(False, root), "Passed before: 01_first."),
+        (refresh, lambda root: refresh.main([], root), "Refreshed before: 01_first."),
+        (spread, lambda root: spread.main(["digits"], root), "the file stays as it was."),
+    ],
+    ids=["check", "refresh", "spread"],
+)
+def test_who_stops_a_tool_learns_what_is_done(tmp_path, monkeypatch, capsys, tool, call, says):
+    def stopped(functions, finished):
+        finished[next(iter(functions))] = True
+        raise KeyboardInterrupt
+
+    (tmp_path / "notebooks").mkdir()
+    for name in ("01_first", "02_second"):
+        notebook = lesson("1")
+        notebook.cells[-1].metadata["tags"] = ["spread"]
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+        jupytext.write(notebook, tmp_path / "notebooks" / f"{name}.py", fmt="py:percent")
+    monkeypatch.setattr(tool, "side_by_side", stopped)
+    monkeypatch.setenv("AELIB_SPREAD", "")  # So that it is put back.
+    assert call(tmp_path) == 130
+    assert f"Stopped by hand{':' if tool is spread else '.'} {says}" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks"]
+
+
+def test_a_source_that_there_is_not_has_no_spread(tmp_path):
+    with pytest.raises(SystemExit, match="'mnisst' is not a source. The sources are: mnist"):
+        spread.main(["mnisst"], tmp_path)

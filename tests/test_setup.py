@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +150,92 @@ def test_a_kind_of_builds_that_there_is_not_is_refused(monkeypatch):
     monkeypatch.setenv("AELIB_TORCH", "gpu; rm")
     with pytest.raises(SystemExit, match="'gpu; rm' names no builds: use cpu"):
         setup.choose_builds()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project to set up, and what is run for it: `commands`, of which `failing` ones fail."""
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("small==1.0\ntorch==9.1\ntorchvision==9.2\nuv==0.5 ; python_version > '3'\n")
+    (tmp_path / ".venv").mkdir()
+    found = types.SimpleNamespace(root=tmp_path, lock=lock, commands=[], failing=None)
+
+    def run(*command):
+        words = " ".join(map(str, command)).replace(str(tmp_path), "ROOT")
+        found.commands.append(words.replace("ROOT/.venv/bin/python", "PYTHON"))
+        if found.failing and found.failing in words:
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(setup, "run", run)
+    monkeypatch.setattr(setup, "works", lambda python: False)
+    monkeypatch.setattr(setup, "choose_builds", lambda: "usual")
+    return found
+
+
+PIP = "PYTHON -m pip --disable-pip-version-check install --quiet"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="its environments have other folders")
+
+
+@posix
+def test_a_set_up_makes_the_environment_and_says_so_last(project, capsys):
+    assert setup.main(project.root) == 0
+    assert project.commands == [
+        f"{sys.executable} -m venv --clear ROOT/.venv",
+        f"{PIP} uv==0.5",
+        "PYTHON -m uv pip install --python PYTHON -r ROOT/requirements.lock",
+        f"{PIP} --no-deps --no-build-isolation -e ROOT",
+    ]
+    assert (project.root / ".venv" / ".ready").exists()
+    assert capsys.readouterr().out.splitlines()[-1] == ".venv is ready."
+
+
+@posix
+def test_an_environment_that_works_is_only_brought_in_line(project, monkeypatch):
+    monkeypatch.setattr(setup, "works", lambda python: True)
+    monkeypatch.setattr(setup, "choose_builds", lambda: "cpu")
+    monkeypatch.setattr(setup, "INDEX", "http://index/")
+    assert setup.main(project.root) == 0
+    assert project.commands[0] == f"{PIP} uv==0.5"
+    assert project.commands[1] == (
+        "PYTHON -m uv pip install --python PYTHON --no-deps --default-index http://index/cpu "
+        "torch==9.1+cpu torchvision==9.2+cpu"
+    )
+
+
+@posix
+def test_where_uv_does_not_manage_pip_tries(project, capsys):
+    project.failing = "uv pip install"
+    assert setup.main(project.root) == 0
+    assert f"{PIP} -r ROOT/requirements.lock" in project.commands
+    assert "uv did not manage; trying pip." in capsys.readouterr().out
+
+
+@posix
+@pytest.mark.parametrize(("failing", "builds"), [("-e ", "usual"), ("uv pip install", "cpu")])
+def test_a_set_up_that_fails_says_where_and_is_not_ready(
+    project, monkeypatch, capsys, failing, builds
+):
+    """The small builds are no others' with pip, so there is no second try for them."""
+    project.failing = failing
+    monkeypatch.setattr(setup, "choose_builds", lambda: builds)
+    assert setup.main(project.root) == 1
+    assert failing in capsys.readouterr().err.splitlines()[0]
+    assert not (project.root / ".venv" / ".ready").exists()
+
+
+def test_an_environment_works_if_its_python_is_new_and_has_pip(tmp_path):
+    assert not setup.works(tmp_path / "python")
+    assert setup.works(Path(sys.executable))
+
+
+@pytest.mark.parametrize(("status", "found"), [(0, True), (1, False), (None, False)])
+def test_a_gpu_is_there_if_its_driver_says_so(tmp_path, monkeypatch, status, found):
+    if Path("/proc/driver/nvidia/version").exists():
+        pytest.skip("there is a GPU here")
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text(f"#!/bin/sh\nexit {status}\n")
+    smi.chmod(0o755)
+    monkeypatch.setattr(setup.shutil, "which", lambda name: status is not None and str(smi))
+    if sys.platform == "win32":
+        pytest.skip("it runs no shell scripts")
+    assert setup.has_nvidia() == found

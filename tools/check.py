@@ -3,7 +3,8 @@
     python -m tools.check [--offline]
 
 On MNIST all outputs are compared; on the stand-in, whose numbers differ, only those of the check
-cells. `--offline` makes sure of the stand-in: an empty data root and no way to the network.
+cells. After its last cell the witness looks at what a lesson has done. `--offline` makes sure of
+the stand-in: an empty data root and no way to the network.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ import socket
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT
+from collections import defaultdict
 
-from tools.lessons import ROOT, find_lessons, set_environment, starting_order
+from tools.lessons import ROOT, find_lessons, set_environment, starting_order, witness
 from tools.side_by_side import side_by_side
 
 
@@ -26,6 +28,21 @@ def pytest_collectstart(collector):
     """
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += ("stderr", "text/html")
+
+
+def pytest_collection_modifyitems(items):
+    """As a pytest plugin: the witness comes after the last cell, and prints nothing."""
+    for last in items[-1:]:
+        items += [
+            type(last).from_parent(
+                last.parent,
+                name="Witness",
+                cell_num=last.cell_num + 1,
+                cell=cell,
+                options=defaultdict(bool),
+            )
+            for cell in witness(last.parent.path)
+        ]
 
 
 def main(offline, root=ROOT):

@@ -1,5 +1,6 @@
 """What the tools share: where the lessons are, how one is executed, and what it displays."""
 
+import ast
 import asyncio
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import jupytext
 import papermill
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
+from nbformat.v4 import new_code_cell
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
@@ -121,6 +123,28 @@ async def execute(notebook, folder, on_cell_start=None, variables=None):
         if asyncio.current_task().cancelling():
             raise asyncio.CancelledError from None
         raise
+
+
+def witness(path):
+    """The cells to run after those of a lesson, in which `tools.witness` looks at what it has done.
+
+    Lessons of another project than this one have none.
+    """
+    if not Path(path).is_relative_to(ROOT):
+        return []
+    return [
+        new_code_cell(
+            f"import sys\n\nsys.path.insert(0, {str(ROOT)!r})\n"
+            f"from tools.witness import look\n\nlook({Path(path).stem!r}, globals())"
+        )
+    ]
+
+
+def claim_conditions(code):
+    """What each claim in the code of a lesson depends on, as code, by the name of the claim."""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    claims = [call.args for call in calls if getattr(call.func, "id", None) == "claim"]
+    return {name.value: ast.unparse(holds) for name, _, holds in claims}
 
 
 def failure(error, cell, index, notebook):

@@ -4,7 +4,8 @@
 
 A second refresh on the same machine changes not one byte. What has moved is printed: numbers,
 claims, and what figures show. A lesson that stops, as at a number outside its band, is not
-stored, nor is one in which a claim fails that has held in nearly all measured runs.
+stored, nor is one in which a claim fails that has held in nearly all measured runs, or in which the
+witness sees something else than what the lesson says.
 """
 
 import sys
@@ -27,6 +28,7 @@ from tools.lessons import (
     find_lessons,
     set_environment,
     starting_order,
+    witness,
 )
 from tools.metadata import tidy
 from tools.side_by_side import side_by_side
@@ -113,7 +115,10 @@ async def executed(source, job):
     def on_cell_start(cell, cell_index):
         job.state = f"cell {cell_index + 1} of {len(notebook.cells)}"
 
+    lesson = list(notebook.cells)
+    notebook.cells += witness(source)
     await execute(notebook, source.parent, on_cell_start)
+    notebook.cells = lesson
     tidy(notebook)
     sources = {  # One's own images are no stand-in for MNIST.
         "MNIST" if "own_images" in metrics else metrics.get("source")

@@ -3,8 +3,8 @@
     python -m tools.spread mnist digits
 
 The bands of the lessons' checks and the README's results come from aelib/results/spread.json, the
-counts beside claims from claims.json. Both stay as they are until all seeds of all the sources
-named have run.
+counts beside claims from claims.json, which has the conditions that were counted, too. Both stay as
+they are until all seeds of all the sources named have run.
 """
 
 import json
@@ -15,6 +15,7 @@ from aelib.files import write_whole
 from aelib.settings import CLAIMS_MIME
 from tools.lessons import (
     ROOT,
+    claim_conditions,
     displayed,
     displayed_metrics,
     execute,
@@ -79,6 +80,13 @@ def main(sources, root=ROOT, seeds=SEEDS):
         counts[name] = {
             claim: [sum(verdict[claim] for verdict in verdicts), len(runs)] for claim in verdicts[0]
         }
+    counts["conditions"] = {
+        claim: condition
+        for lesson in lessons.values()
+        for cell in read(lesson).cells
+        if cell.cell_type == "code"
+        for claim, condition in claim_conditions(cell.source).items()
+    }
     write_whole(results / "spread.json", json.dumps(spread, indent=1) + "\n")
     write_whole(results / "claims.json", json.dumps(counts, indent=1) + "\n")
     return 0

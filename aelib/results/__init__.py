@@ -15,7 +15,8 @@ def results_folder():
 def claim_counts(source):
     """In how many runs on `source` each claim of the lessons held, and of how many, by name.
 
-    They lie in `claims.json`, as `{source: {name: [held, runs]}}`.
+    They lie in `claims.json`, as `{source: {name: [held, runs]}}`, beside the `conditions` that
+    were counted, which `tests/test_lesson_code.py` compares with those of the lessons.
     """
     path = results_folder() / "claims.json"
     counts = json.loads(path.read_text()) if path.is_file() else {}

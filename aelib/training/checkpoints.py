@@ -57,7 +57,7 @@ def train_or_load(name, model, training_data, loss_function, *, validation=(), *
                 except OSError as error:
                     print(f"Trained, but not kept for next time: {path} cannot be written: {error}")
     model.zero_grad()  # Those of the last step are there only after a training.
-    return history
+    return history.of(settings, training_data, validation)
 
 
 def pretrained_autoencoder(data, device, **settings):

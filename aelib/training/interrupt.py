@@ -7,9 +7,17 @@ class History(dict):
     """How the loss of a training went: a dict of lists, with one number for each epoch.
 
     `interrupted` tells whether a person stopped the training before its last epoch ended.
+    `settings` and `targets`, those of the training data first, tell what was trained, whatever a
+    lesson says of it.
     """
 
     interrupted = False
+    settings, targets = {}, ()
+
+    def of(self, settings, *data):
+        """Note the settings of a training and its pairs of data; returns itself."""
+        self.settings, self.targets = settings, [pair[1] for pair in data if pair]
+        return self
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def train(
     schedule = one_cycle_schedule(optimizer, learning_rate, steps) if one_cycle else None
     generator = torch.Generator().manual_seed(seed)
 
-    history = History(training_loss=[], validation_loss=[])
+    history = History(training_loss=[], validation_loss=[]).of(settings, training_data, validation)
     save_state = resume(state_file, key, [model, optimizer, schedule], generator, history)
     batch_loss = CheckedLoss(loss_function, targets)
     smallest_batch = (len(inputs) - 1) % batch_size + 1

@@ -1,0 +1,134 @@
+"""The witness sees what a lesson has done, and says so where it is something else."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from aelib.data import load_data
+from aelib.results import PUBLISHED, results_folder
+from aelib.studies import read_rows
+from tools import check
+from tools.lessons import ROOT, find_lessons, witness
+from tools.witness import WITNESSES, answers_of_neighbours, look, near, principal
+
+GIVEN = {"source": "digits", "train_size": 200, "test_size": 100, "seed": 3}
+NAMES = ("seconds_approach_1", "seconds_approach_2", "share_of_peak", "growth_60k_over_6k")
+
+
+@pytest.fixture(scope="module")
+def done():
+    """The variables of lesson 8 after its last cell, as far as the witness looks at them."""
+    stored = json.loads((results_folder() / "benchmark.json").read_text(encoding="utf-8"))
+    metrics = {f"benchmark_{name}": stored[name] for name in NAMES}
+    return {**GIVEN, "data": load_data(**GIVEN), "metrics": metrics}
+
+
+def test_all_lessons_but_the_one_on_a_readers_own_images_have_a_witness():
+    assert list(WITNESSES) == list(find_lessons(ROOT / "notebooks"))[:8]
+    look("09_your_own_images", {})
+
+
+def test_what_was_done_as_told_passes(done):
+    look("08_scaling_up", done)
+
+
+@pytest.mark.parametrize(
+    ("changed", "split"),
+    [
+        ({"seed": 0}, "train"),
+        ({"train_size": 100, "test_size": 200}, "train"),
+        ({"test_size": 101}, "test"),
+    ],
+    ids=["seed", "sizes exchanged", "size"],
+)
+def test_other_data_than_those_of_the_parameters_are_seen(done, changed, split):
+    with pytest.raises(AssertionError, match=f"{split} is not that of the parameters"):
+        look("08_scaling_up", {**done, "data": load_data(**{**GIVEN, **changed})})
+
+
+def test_a_number_under_another_name_is_seen(done):
+    metrics = dict(done["metrics"])
+    one, two = (f"benchmark_seconds_approach_{approach}" for approach in (1, 2))
+    metrics[one], metrics[two] = metrics[two], metrics[one]
+    with pytest.raises(AssertionError):
+        look("08_scaling_up", {**done, "metrics": metrics})
+
+
+@pytest.mark.parametrize(("middle", "dead"), [("median", "<"), ("mean", "<"), ("median", ">")])
+def test_a_mean_called_a_median_and_a_share_turned_round_are_seen(done, middle, dead):
+    rows = read_rows("replication").query("source == 'mnist' and change == 'as published'")
+    metrics = {}
+    for size, suffix in ((6_000, ""), (60_000, "_60000")):
+        for name in PUBLISHED:
+            runs = rows[rows.train_size == size][name]
+            share = (runs < 50).mean() if dead == "<" else (runs > 50).mean()
+            metrics[f"replication_collapse_share_{name}{suffix}"] = share
+            metrics[f"replication_median_accuracy_{name}{suffix}"] = getattr(runs, middle)()
+    watched = {"brightest": {0: [1] * 4}, "differences": {0: [1] * 12}, "batch_size": 100}
+    variables = {**done, **watched, "metrics": metrics}
+    if (middle, dead) == ("median", "<"):
+        look("06_replication", variables)
+    else:
+        with pytest.raises(AssertionError):
+            look("06_replication", variables)
+
+
+def test_the_witness_has_ways_of_its_own(done):
+    """They agree with scikit-learn's on the stand-in."""
+    from sklearn.decomposition import PCA
+    from sklearn.neighbors import KNeighborsClassifier
+
+    train, images = done["data"].train, done["data"].test.images
+    pixels = train.images.flatten(1)
+    told = answers_of_neighbours(train, images)
+    said = KNeighborsClassifier(3).fit(pixels, train.labels).predict(images.flatten(1))
+    assert (told >= 0).sum() > 50
+    assert (said == told.numpy())[told >= 0].all()
+    rebuilt, deviations = principal(train)
+    pca = PCA(48, svd_solver="full").fit(pixels)
+    assert near(deviations, pca.explained_variance_**0.5, 1e-3)
+    theirs = pca.inverse_transform(pca.transform(images.flatten(1)))
+    assert abs(rebuilt(images).flatten(1).numpy() - theirs).max() < 1e-3
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_coverage_has_seen_in_a_kernel_is_kept(monkeypatch, running):
+    saved = []
+    measuring = SimpleNamespace(save=lambda: saved.append(True)) if running else None
+    coverage = SimpleNamespace(Coverage=SimpleNamespace(current=lambda: measuring))
+    monkeypatch.setitem(sys.modules, "coverage", coverage)
+    look("09_your_own_images", {})
+    assert saved == [True] * running
+    monkeypatch.delitem(sys.modules, "coverage")
+    look("09_your_own_images", {})
+
+
+def test_lessons_of_another_project_have_none(tmp_path):
+    assert witness(tmp_path / "08_scaling_up.py") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["seed", "0"])
+def test_a_check_ends_with_the_witness(seed, capsys):
+    sources = [
+        "\n".join(f"{name} = {value!r}" for name, value in GIVEN.items()),
+        "import json\nfrom aelib.data import load_data\nfrom aelib.results import results_folder",
+        f"data = load_data(source, train_size, test_size, {seed})\n"
+        "stored = json.loads((results_folder() / 'benchmark.json').read_text())\n"
+        f"metrics = {{f'benchmark_{{name}}': stored[name] for name in {NAMES}}}",
+    ]
+    cells = [new_code_cell(source, execution_count=n) for n, source in enumerate(sources, 1)]
+    (ROOT / "runs").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "runs") as folder:
+        path = Path(folder, "notebooks", "08_scaling_up.ipynb")
+        path.parent.mkdir()
+        nbformat.write(new_notebook(cells=cells), path)
+        assert check.main(False, Path(folder)) == (seed == "0")
+    printed = capsys.readouterr().out
+    assert ("train is not that of the parameters" in printed) == (seed == "0")
