@@ -11,7 +11,7 @@ def executed(mse, holds, alt):
     bundles = [
         ({METRICS_MIME: {"source": "MNIST", "mse": mse}}, {}),
         ({CLAIMS_MIME: {"source": "MNIST", "claims": {"gap": holds, "rare": holds}}}, {}),
-        ({"image/png": "AA=="}, {"image/png": {"alt": alt}}),
+        ({"image/png": "AA==", "text/plain": f"Axes.\n  {alt}"}, {"image/png": {"alt": alt}}),
     ]
     outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]
     return new_notebook(cells=[new_code_cell(outputs=outputs)])
@@ -25,6 +25,7 @@ def test_what_has_moved_is_named_with_both_values():
         "claim gap: True -> False",
         "claim rare: True -> False",
         "figure 1: Two lines. -> Three lines.",
+        "figure 1, line 2: Two lines. -> Three lines.",
     ]
     assert refresh.moved(new_notebook(), before)[1] == "number mse: not there -> 0.25"
     assert refresh.moved(before, new_notebook())[1] == "number mse: 0.25 -> gone"

@@ -22,7 +22,6 @@ from tools.lessons import (
     ROOT,
     choose,
     displayed,
-    displayed_alt_texts,
     displayed_metrics,
     execute,
     find_lessons,
@@ -84,8 +83,12 @@ def contents(notebook):
         found |= {f"number {name}": value for name, value in metrics.items()}
     for shown in displayed(notebook, CLAIMS_MIME):
         found |= {f"claim {name}": holds for name, holds in shown["claims"].items()}
-    for number, alt in enumerate(displayed_alt_texts(notebook), 1):
-        found[f"figure {number}"] = alt
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    figures = [output for output in outputs if "image/png" in output.get("data", {})]
+    for number, figure in enumerate(figures, 1):
+        found[f"figure {number}"] = figure.metadata["image/png"]["alt"]
+        lines = figure.data.get("text/plain", "").splitlines()
+        found |= {f"figure {number}, line {n}": line.strip() for n, line in enumerate(lines, 1)}
     return found
 
 
