@@ -109,7 +109,8 @@ for axis, (network, suffix) in zip(axes, networks.items(), strict=True):
     axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.grid(False)
 axes[1].legend(loc="lower right")
-show(figure, f"Images per second in training. {'; '.join(spoken)}.", measured["data"])
+alt = f"Images per second in training. {'; '.join(spoken)}."
+show(figure, alt, measured["data"], exact=True)
 
 # %% [markdown]
 # In brackets: which part of our rate it is. With the published network ours is the fastest, and the
@@ -275,6 +276,7 @@ show(
     "Share of each layer of the autoencoder in arithmetic and in time. Two convolutions hold "
     f"{large['arithmetic']:.0f} % of the arithmetic and {large['time']:.0f} % of the time.",
     measured["data"],
+    exact=True,
 )
 
 # %% [markdown]
@@ -346,7 +348,7 @@ axis.set(xscale="log", xlim=(0.1, 5_000), ylim=(len(rows) - 0.5, -0.5))
 axis.set(xticks=[0.1, 1, 10, 100, 1_000], xticklabels=["0.1", "1", "10", "100", "1,000"])
 axis.legend(["approach 1", "approach 2"], loc="upper left", bbox_to_anchor=(1, 1))
 alt = f"Seconds of training, approach 1 and 2, on a logarithmic scale. {'; '.join(spoken)}."
-show(figure, alt, measured["data"])
+show(figure, alt, measured["data"], exact=True)
 
 # %%
 for approach in (1, 2):
