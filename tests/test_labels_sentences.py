@@ -119,6 +119,27 @@ def test_what_remedies_do_with_a_hundred_labels():
         assert mean_interval(lead)[0] < 0 and (lead > 0).sum() == 5
 
 
+def test_other_ways_to_pretrain_change_little_and_moves_much():
+    rows = read_rows("few_labels")
+    rows = rows[(rows.source == "mnist") & (rows.steps == 360) & (rows.seed < 4)]
+    wide = few_labels.unchosen(rows).pivot(
+        index=["labels", "seed"], columns=["variant", "method"], values="accuracy"
+    )
+    frozen, tuned, scratch = few_labels.FROZEN, few_labels.TUNED, few_labels.SCRATCH
+    for variant in few_labels.PRETRAINING:
+        gain = {method: wide[variant, method] - wide["plain", method] for method in (frozen, tuned)}
+        means = {method: one.groupby("labels").mean() for method, one in gain.items()}
+        if variant == "moves throughout":
+            assert means[frozen][[10, 100]].min() > 2 and means[tuned].min() > 0.8
+            continue
+        assert means[frozen][list(few_labels.CHOOSING)].abs().max() < 1
+        if few_labels.PRETRAINING[variant]:  # Patches are masked.
+            assert 1.4 < -means[tuned][10] < 4.1 and 0.5 < means[tuned][6_000] < 1.1
+    lead = wide["moves throughout", tuned] - wide["affine moves", scratch]
+    assert 2.5 < lead[10].min() < lead[10].max() < 11
+    assert lead[100].max() < 0 and lead[6_000].max() < 0
+
+
 def test_what_the_paired_differences_say():
     frozen, tuned, scratch = few_labels.FROZEN, few_labels.TUNED, few_labels.SCRATCH
     for method in (frozen, tuned):
