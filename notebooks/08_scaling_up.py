@@ -20,10 +20,10 @@
 # **Time** 25 minutes to read, under one to run.
 #
 # Timings differ from machine to machine, and on one machine from minute to minute. So most of what
-# is compared here was measured in one run of the benchmark of this project: every comparison in
-# seven rounds or more, in random order; medians are shown. Its rounds are in a file, and what the
-# text says of times holds for that run, on the machine and with the threads named below. One cell
-# measures on your machine, too.
+# is compared here was measured in one run of the benchmark of this project: in seven rounds or
+# more, in random order, and medians are shown; only first steps and the whole published procedure
+# were timed once. Its rounds are in a file, and what the text says of times holds for that run, on
+# the machine and with the threads named below. One cell measures on your machine, too.
 
 # %% tags=["install"]
 import os
@@ -119,11 +119,11 @@ show(figure, alt, measured["data"], exact=True)
 # you, Keras brings layers and a loop of its own. They were given arrays in memory, though the first
 # two still fetch image by image.
 #
-# Tuned, Lightning and skorch come closer: much of our lead is what they can have as well. What is
-# left is the price of being ready for everything: callbacks, other devices, other precisions. With
-# the large network all of them come closer, and the tuned ones nearly catch up: there most of the
-# time is arithmetic, which is the same for all. So a lean loop is for small networks. For a large
-# one, choose a library by what it does for you.
+# Tuned, Lightning and skorch come closer: a part of our lead is what they can have as well. What is
+# left is probably the price of being ready for everything: callbacks, other devices, other
+# precisions. With the large network all of them come closer, and the tuned ones nearly catch up:
+# there more of the time is arithmetic, which is the same for all. So a lean loop is for small
+# networks. For a large one, choose a library by what it does for you.
 #
 # And PyTorch itself is not always the fastest. scikit-learn trains an MLP of the same size, on the
 # codes of an encoder, in less time:
@@ -133,8 +133,8 @@ for name, value in measured["head_seconds"].items():
     print(f"20 epochs of the MLP on 6,000 codes, {name:<12} {value:.2f} s")
 
 # %% [markdown]
-# With 48 inputs there is so little to compute that what counts is the price of starting each
-# operation. PyTorch's cost more to start than NumPy's: they keep a record for the gradients.
+# With 48 inputs there is so little to compute that what counts is probably the price of starting
+# each operation, and PyTorch's also keep a record for the gradients.
 #
 # ## What each step bought
 #
@@ -143,7 +143,7 @@ for name, value in measured["head_seconds"].items():
 # - **images in memory**: all images are one tensor, and a batch is taken from it by index;
 # - **fused Adam**: one operation updates all weights, in place of many for each layer;
 # - **channels-last**: the numbers of all channels of a pixel lie side by side in memory. (This is a
-#   property of the network, not of the loop. All networks of this tutorial have it.)
+#   property of the network, not of the loop. Our `Encoder` and `Decoder` have it.)
 # - **pooling before ReLU**: the same function, on a quarter of the numbers. (This, too, is for the
 #   network to have. Our `Encoder` has it, the published one has not.)
 #
@@ -218,10 +218,10 @@ print(f"slow: loss {slow_loss:.6f}, {middle - start:.2f} s")
 print(f"fast: loss {fast_loss:.6f}, {end - middle:.2f} s")
 
 # %% [markdown]
-# The same loss, to the last digit or nearly, and the slow loop takes longer. Same numbers, same
-# order: only the way to them is shorter. That is what makes it a faster program, and not another
-# one. (The loss is not far below 2.3, that of someone who has no idea: one epoch of 6,000 images is
-# little for this network.)
+# The same loss, to the last digit or nearly, whatever the times. Same numbers, same order: only the
+# way to them is shorter. That is what makes it a faster program, and not another one. (The loss is
+# mostly not far below 2.3, that of someone who has no idea: one epoch of 6,000 images is little for
+# this network.)
 #
 # ## The limit of the machine
 #
@@ -282,12 +282,12 @@ show(
 # %% [markdown]
 # Yes, but less than their share. ("Conv2d 24 x 7² to 64 x 7²" makes 64 maps of 7 by 7 of 24.) The
 # two large convolutions hold five sixths of the arithmetic, and less of the time. The four small
-# ones have one to eight channels on one side, and take more than their sixth of the arithmetic.
-# Pooling, ReLU and PixelShuffle take the rest: they compute so little that none of it is counted,
-# but they carry every number from place to place.
+# ones have four channels or fewer on one side, and take more of the time than their sixth of the
+# arithmetic. Pooling, ReLU and PixelShuffle take the rest: they compute so little that none of it
+# is counted, but they carry every number from place to place.
 #
-# The likely reasons: a processor multiplies eight or more numbers at once, which a layer with three
-# channels cannot make use of; and each operation has a price to start. A wider network would reach
+# The likely reasons: a processor multiplies many numbers at once, which a layer with three channels
+# cannot make use of; and each operation has a price to start. A wider network would probably reach
 # a higher share of the best, and take longer. The share is not the goal: the time is.
 #
 # ## What did not pay
@@ -309,11 +309,11 @@ for name, ratio in measured["step_over_plain_step"].items():
     print(f"{name:<24} {ratio:5.2f} times the plain step: {verdict}; first step {start:5.1f} s")
 
 # %% [markdown]
-# These answers do not travel. bfloat16 pays on processors with instructions for it (Linux calls
-# them `avx512_bf16` or `amx_bf16`); without them it takes many times as long. The first step of the
-# compiled network takes longer than hundreds of plain ones, so it can pay only where a training is
-# long. Four seeds in one model save the starting of operations, and lose where a layer for four
-# networks is slower than four layers. `make benchmark` asks again on your machine.
+# These answers do not travel. bfloat16 can pay only on a processor with instructions for it (Linux
+# calls them `avx512_bf16` or `amx_bf16`); without them it takes many times as long. The first step
+# of the compiled network takes longer than hundreds of plain ones, so it can pay only where a
+# training is long. Four seeds in one model save the starting of operations, and lose where a layer
+# for four networks is slower than four layers. `make benchmark` asks again on your machine.
 #
 # ## A faster loop, and another recipe
 #
@@ -414,14 +414,13 @@ print(f"{measured['peak_rss_mb_import']:,.0f} of it to import PyTorch")
 # what happens once. Two threads are faster than one, but not twice as fast. Probably the small
 # layers cannot be split well, and one core alone starts every operation. Two processes are not
 # twice as fast either: they exchange their gradients at every step and wait for each other. The
-# shorter a step, the larger the share of that; on some machines nothing is gained. Processes are
-# for steps that take long: larger networks and batches, several GPUs.
+# shorter a step, the larger the share of that, and there may be nothing to gain. Processes are for
+# steps that take long: larger networks and batches, several GPUs.
 #
-# The best use of two cores is two trainings at once: the last lines say how much longer each takes
-# than one alone. So the studies of
-# lessons 6 and 7, hundreds of trainings with many seeds, run one on each core, and with **Dask** on
-# the cores of many machines. It is also why each training of these lessons takes one thread: a
-# class on one server is many trainings at once.
+# The best use of two cores is two trainings at once: the last of the four tables says how much
+# longer each takes than one alone. So the studies of lessons 6 and 7, hundreds of trainings with
+# many seeds, run one on each core, and with **Dask** on the cores of many machines. It is also why
+# each training of these lessons takes one thread: a class on one server is many trainings at once.
 #
 # What if one training is too large, or too slow, for one machine?
 #
@@ -633,7 +632,7 @@ check_speed_up(speed_up)
 #
 # - Measure before you make anything faster, and compare in turn, in one run.
 # - In small networks much of the time is not arithmetic: it is fetching data and starting routines.
-# - In large ones it is arithmetic, and libraries are about equally fast.
+# - In large ones more of it is arithmetic, and the libraries come closer.
 # - A faster loop and a better recipe are two things: say which one a number is of.
 # - Several trainings use several cores best; one training in several processes is a mean of
 #   gradients, and the same result up to rounding.
