@@ -1,9 +1,11 @@
-"""A sentence of lessons 1 to 5 that says how much, or compares, is backed by something.
+"""A sentence of lessons 1 to 6 and 8 or of the README that says how much, or compares, is backed.
 
 It stands in prose.csv with what backs it:
 
 - `claim NAME ...`: claims of its lesson; their conditions bear it out.
-- `row FILE`: it is about a stored table, and this file of tests holds it to that.
+- `test NAME ...`: it is about stored rows or what a lesson trains, and these tests hold it to that.
+- `stored`: it is about the stored run of the benchmark, and a part of it is one of the sentences of
+  test_benchmark_stored.py, which are held to that run.
 - `bands`: it follows from numbers that `check` holds to their bands, here or in an earlier lesson.
 - `data`: it is about MNIST, and the same for every draw.
 - `published`: the original says so, or a paper or a documentation.
@@ -18,11 +20,13 @@ import re
 
 import jupytext
 import pytest
+from test_benchmark_stored import SENTENCES, SENTENCES_OF_ROUNDS
 
 from aelib.results import claim_counts, is_fact
 from tools.lessons import ROOT
 
-SOURCES = {path.stem: path for path in sorted((ROOT / "notebooks").glob("0[1-5]_*.py"))}
+LESSONS = sorted((ROOT / "notebooks").glob("0[1-68]_*.py"))
+SOURCES = {path.stem: path for path in [*LESSONS, ROOT / "README.md"]}
 REASONS = ("bands", "data", "published", "definition", "code", "hedged", "advice")
 #: A sentence ends with a mark and a space; the mark may stand inside a bracket, quotes or stars.
 END = re.compile(r"(?<=[.?!])\s+|(?<=[.?!][)\"*])\s+")
@@ -44,10 +48,10 @@ COMPARISON = (
 #: What ends as they do and compares nothing, or is a name as nearest neighbours are. The others are
 #: told by their endings: a new word is flagged for nothing, at worst, and none is missed.
 NOT_COMPARED = (
-    "after|another|answer|autoencoder|border|buffer|classifier|cover|decoder|differ|either|encoder|"
-    "ever|filter|honest|however|interest|later|layer|matter|nearest|neither|number|optimizer|order|"
-    "other|over|paper|per|power|remember|shoulder|teacher|together|under|upper|whatever|whenever|"
-    "whether|whoever|wonder"
+    "after|another|answer|autoencoder|border|buffer|classifier|compiler|cover|danger|decoder|"
+    "differ|either|encoder|ever|filter|folder|honest|however|interest|later|layer|maintainer|"
+    "matter|nearest|neither|number|optimizer|order|other|over|paper|per|power|remember|server|"
+    "shoulder|teacher|together|under|upper|whatever|whenever|wherever|whether|whoever|wonder"
 )
 ENDING = rf"\b(?!(?:{NOT_COMPARED})\b)(?:\w+er|\w{{3,}}est)\b"
 FLAG = re.compile(f"{NUMBER}|{COMPARISON}|{ENDING}", re.I)
@@ -55,7 +59,7 @@ FLAG = re.compile(f"{NUMBER}|{COMPARISON}|{ENDING}", re.I)
 SOMETIMES = r"mostly|sometimes|often|usually|may|in some runs|in our run|in \d+ of"
 HEDGE = {
     "claim": re.compile(rf"\b(?:{SOMETIMES})\b", re.I),
-    "hedged": re.compile(rf"\b(?:{SOMETIMES}|in our map|look for|probably)\b", re.I),
+    "hedged": re.compile(rf"\b(?:{SOMETIMES}|in our map|look for|probably|likely)\b", re.I),
 }
 
 
@@ -65,20 +69,34 @@ def is_flagged(sentence):
 
 
 def prose(source):
-    """The sentences of a lesson from its first cell of code to its exercises, as they stand.
+    """The sentences of a lesson from its first cell of code to its exercises, or of a page of text,
+    as they stand.
 
-    Headings, tables and lines of formulas are none, and a prediction is only asked for.
+    Headings, tables, badges, blocks of code and lines of formulas are none, nor is what
+    `make generate` writes; and a prediction is only asked for.
     """
+    text = page(source) if source.suffix == ".md" else lesson(source)
+    text = re.sub(r"(?m)^#.*$|^\$\$[^$]*\$\$", "\n", text)
+    for paragraph in re.split(r"\n\s*\n|\n(?=- |\d\. \*\*)", text):
+        if not paragraph.startswith(("|", "[![", "**Predict:**")):
+            paragraph = re.sub(r"^(?:- |\d\. (?=\*\*))", "", paragraph)
+            yield from END.split(" ".join(paragraph.split()))
+
+
+def lesson(source):
+    """The text of a lesson from its first cell of code to its exercises."""
     cells = jupytext.read(source).cells
     set_up = {"install", "parameters"}
     code = [n for n, one in enumerate(cells) if one.cell_type == "code"]
     first = next(n for n in code if not set_up & set(cells[n].metadata.get("tags", [])))
     last = next(n for n, one in enumerate(cells) if one.source.startswith("## Exercises"))
-    texts = [one.source for one in cells[first:last] if one.cell_type == "markdown"]
-    text = re.sub(r"(?m)^#.*$|^\$\$[^$]*\$\$", "\n", "\n\n".join(texts))
-    for paragraph in re.split(r"\n\s*\n|\n(?=- )", text):
-        if not paragraph.startswith(("|", "**Predict:**")):
-            yield from END.split(" ".join(paragraph.removeprefix("- ").split()))
+    return "\n\n".join(one.source for one in cells[first:last] if one.cell_type == "markdown")
+
+
+def page(source):
+    """The text of a page without what is generated and without blocks of code."""
+    blocks = r"(?s)<!-- ([^\n]*): made by .*?<!-- end of \1 -->|```.*?```"
+    return re.sub(blocks, "\n\n", source.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -137,14 +155,23 @@ def test_what_backs_a_sentence_is_there(rows):
         lesson: set(re.findall(r'\bclaim\(\s*"(\w+)"', path.read_text(encoding="utf-8")))
         for lesson, path in SOURCES.items()
     }
+    tests = {
+        name
+        for path in (ROOT / "tests").glob("test_*.py")
+        for name in re.findall(r"(?m)^def (test_\w+)", path.read_text(encoding="utf-8"))
+    }
+    told = {**SENTENCES, **SENTENCES_OF_ROUNDS}
     for lesson, sentence, kind, names in rows:
         if kind == "claim":
             there = bool(names) and set(names.split()) <= claims[lesson]
-        elif kind == "row":
-            there = (ROOT / "tests" / names).is_file()
+        elif kind == "test":
+            there = bool(names) and set(names.split()) <= tests
+        elif kind == "stored":
+            there = not names and any(one in sentence for one in told)
         else:
             there = kind in REASONS and not names
-        assert there, f"{lesson}: nothing is called {kind} {names}, which should back: {sentence}"
+        backing = f"{kind} {names}".strip()
+        assert there, f"{lesson}: {backing} is not there, or not about this: {sentence}"
 
 
 def test_what_held_too_seldom_is_not_said_as_a_fact(rows):

@@ -261,6 +261,7 @@ def test_what_lesson_3_says_about_the_size_of_the_code_is_in_the_rows():
     assert (rows.mse < rows.pca_mse)[few].all() and (rows.mse > rows.pca_mse)[many].all()
     assert (rows.mse < 0.75 * rows.pca_mse)[rows.numbers <= 24].all()
     assert (rows.pca_mse < 0.5 * rows.mse)[most].all()
+    assert (rows.groupby("numbers").seed.nunique() == 3).all()
     spread = rows.groupby("numbers").mse.agg(lambda one: one.max() / one.min())
     assert spread.max() < 1.1  # Bars too short to be seen.
 
