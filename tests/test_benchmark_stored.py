@@ -12,9 +12,6 @@ from tools.lessons import ROOT, find_lessons
 
 STORED = json.loads(results_folder().joinpath("benchmark.json").read_text())
 LESSON = (ROOT / "notebooks" / "08_scaling_up.py").read_text(encoding="utf-8")
-#: Whether the stored run is of before its rounds were kept. Then some numbers are not there yet.
-WITHOUT_ROUNDS = not STORED["rounds"]
-needs_rounds = pytest.mark.skipif(WITHOUT_ROUNDS, reason="the stored run has no rounds yet")
 
 
 def of(key, *names):
@@ -111,9 +108,6 @@ SENTENCES = {
     "Nearly in proportion": lambda: 8.5 < of("growth_60k_over_6k") < 11.5,
     "faster than one, but not twice as fast": lambda: 1 < speed_up("threads") < 1.9,
     "Two processes are not twice as fast either": lambda: speed_up("processes") < 1.9,
-}
-#: Those of numbers that only a run with rounds has.
-SENTENCES_OF_ROUNDS = {
     "without them it takes many times as long": lambda: (
         {"avx512_bf16", "amx_bf16"} & set(STORED["processor"]["instructions"])
         or STORED["step_over_plain_step"]["bfloat16"] > 3
@@ -148,7 +142,7 @@ def pairs(values):
     return zip(values, values[1:], strict=False)
 
 
-@pytest.mark.parametrize("sentence", [*SENTENCES, *SENTENCES_OF_ROUNDS])
+@pytest.mark.parametrize("sentence", SENTENCES)
 def test_each_sentence_stands_in_the_lesson(sentence):
     prose = " ".join(re.sub(r"(?m)^# ?", "", LESSON).split())
     assert sentence in prose, "a sentence that has changed needs another test"
@@ -157,12 +151,6 @@ def test_each_sentence_stands_in_the_lesson(sentence):
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_each_sentence_holds_for_the_stored_run(sentence):
     assert SENTENCES[sentence]()
-
-
-@needs_rounds
-@pytest.mark.parametrize("sentence", SENTENCES_OF_ROUNDS)
-def test_each_sentence_about_rounds_holds_for_the_stored_run(sentence):
-    assert SENTENCES_OF_ROUNDS[sentence]()
 
 
 def test_no_ratio_of_three_digits_is_told():
@@ -191,7 +179,6 @@ def test_each_lesson_ran_in_a_minute_or_two():
     assert max(lesson["seconds"] for lesson in STORED["lessons"].values()) < 120
 
 
-@needs_rounds
 def test_the_stored_run_was_quiet_and_whole():
     assert store.objections(STORED) == []
     assert STORED["disturbed"] is False
@@ -203,7 +190,6 @@ def test_the_stored_run_was_quiet_and_whole():
     assert len(STORED["load_before"]) == len(STORED["load_after"]) == 3
 
 
-@needs_rounds
 def test_the_stored_numbers_are_those_of_its_rounds():
     again = __main__.reported({n: r for n, r in STORED["rounds"].items() if r and n != "gpu"})
     # Those of the study of lesson 6, and not of a round, are left out.
