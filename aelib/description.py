@@ -90,8 +90,9 @@ def _of_axis(axis):
     bars = [bar for container in axis.containers for bar in container]
     for container in axis.containers:
         if isinstance(container, BarContainer):
-            heights = [bar.get_height() for bar in container]
-            yield _series("bars", container.get_label(), len(heights), _numbers("heights", heights))
+            side = "width" if container.orientation == "horizontal" else "height"
+            sizes = [getattr(bar, f"get_{side}")() for bar in container]
+            yield _series("bars", container.get_label(), len(sizes), _numbers(f"{side}s", sizes))
     for patch in axis.patches:
         if patch not in bars:
             yield _series("area", patch.get_label(), None, "")

@@ -108,7 +108,7 @@ for axis, (network, suffix) in zip(axes, networks.items(), strict=True):
     axis.set_xlim(0, 1.4 * axis.get_xlim()[1])
     axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.grid(False)
-axes[1].legend(loc="lower right")
+axes[1].legend(loc="upper left", bbox_to_anchor=(1, 1))
 alt = f"Images per second in training. {'; '.join(spoken)}."
 show(figure, alt, measured["data"], exact=True)
 

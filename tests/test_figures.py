@@ -499,6 +499,7 @@ def test_everything_that_is_drawn_is_in_the_words():
     figure.suptitle("All")
     axis.set_title("left")
     axis.bar([0, 1, 2], [3, 1, 2], label="count")
+    axis.barh([0, 1], [4, 5], label="rate")
     axis.axvspan(0, 1, label="interval")
     axis.axhline(2, label="mean")
     axis.plot(np.linspace(0, 1, 200), np.linspace(4, 5, 200), label="long")
@@ -514,6 +515,7 @@ def test_everything_that_is_drawn_is_in_the_words():
         "Title: All.",
         "Axes “left”: x is steps; y is without a name, logarithmic.",
         "  bars “count” of 3: heights 3, 1, 2.",
+        "  bars “rate” of 2: widths 4, 5.",
         "  area “interval”.",
         "  line “mean” of 2: x 0, 1; y 2, 2.",
         "  line “long” of 200: x from 0 to 1, between 0 and 1; y from 4 to 5, between 4 and 5.",
