@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import strategies as st
 
 #: Values that are no class, no number, no image and no setting.
 NOTHING_LIKE_IT = {
@@ -26,6 +27,30 @@ NOTHING_LIKE_IT = {
     "a table": pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]}),
     "sparse": torch.eye(3).to_sparse(),
 }
+
+
+class Unspeakable:
+    def __repr__(self):
+        raise RuntimeError
+
+
+#: What somebody may set a setting to, from the most usual to what nobody would.
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-5, 70_000)
+    | st.floats()
+    | st.floats(-0.1, 1.1)
+    | st.text()
+    | st.binary()
+    | st.sampled_from(["auto", "mnist", "digits", "MNIST", " mnist", b"mnist", ["auto"], {"auto"}])
+    | st.sampled_from([10**5_000, 6_000.0, "6000", np.int64(6_000), np.bool_(True), 1 + 0j])
+    | st.sampled_from(
+        [np.array(["auto", "mnist"]), np.arange(3), torch.ones(2), Unspeakable(), str]
+    )
+    | st.lists(st.integers())
+)
 
 
 def assert_refused(function, *args, says, **kwargs):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from odd_calls import NOTHING_LIKE_IT, assert_refused
+from odd_calls import ANYTHING, NOTHING_LIKE_IT, assert_refused
 
 from aelib.data import (
     DataError,
@@ -140,26 +140,6 @@ def test_draws_of_mnist_are_those_of_the_stored_outputs(load):
 # Odd values --------------------------------------------------------------------------------------
 
 
-class Unspeakable:
-    def __repr__(self):
-        raise RuntimeError
-
-
-ANYTHING = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(-5, 70_000)
-    | st.floats()
-    | st.text()
-    | st.binary()
-    | st.sampled_from(["auto", "mnist", "digits", "MNIST", " mnist", b"mnist", ["auto"], {"auto"}])
-    | st.sampled_from([10**5_000, 6_000.0, "6000", np.int64(6_000), np.bool_(True), 1 + 0j])
-    | st.sampled_from(
-        [np.array(["auto", "mnist"]), np.arange(3), torch.ones(2), Unspeakable(), str]
-    )
-    | st.lists(st.integers())
-)
 NAMES = ["source", "train_size", "test_size", "seed", "as_bytes"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from odd_calls import NOTHING_LIKE_IT, assert_refused
 
@@ -37,7 +38,9 @@ def test_odd_values_are_refused_by_name(name, value):
     assert_refused(check_settings, **{name: value}, says=f"{name}=")
 
 
-@given(name=st.sampled_from(list(NUMBERS)), value=st.integers() | st.floats())
+@pytest.mark.parametrize("name", NUMBERS)
+@hypothesis_settings(max_examples=300, derandomize=True)
+@given(value=st.integers() | st.floats())
 def test_numbers_are_accepted_up_to_their_limits_and_not_beyond(name, value):
     kind, low, high = NUMBERS[name]
     if (kind is float or isinstance(value, int)) and low <= value <= high:

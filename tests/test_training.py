@@ -9,7 +9,10 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from nbclient import NotebookClient
+from odd_calls import ANYTHING
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -163,9 +166,21 @@ def test_training_that_diverges_says_so(few):
         reconstruct(fresh(), few * 1e25 - 1)
 
 
-def plain_loop(model, inputs, targets, loss_function, validation, one_cycle, weight_decay):
+def plain_loop(
+    model,
+    inputs,
+    targets,
+    loss_function,
+    validation,
+    *,
+    epochs,
+    batch_size,
+    learning_rate,
+    seed,
+    one_cycle,
+    weight_decay,
+):
     """What `train` does, for a tutorial's reader who would write it out in one piece."""
-    epochs, batch_size, learning_rate, seed = SETTINGS.values()
     trainable = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.Adam(trainable, learning_rate, weight_decay=weight_decay, fused=True)
     steps = epochs * -(-len(inputs) // batch_size)
@@ -217,14 +232,39 @@ def test_training_is_a_plain_loop_bit_for_bit(digits, network, one_cycle, weight
     else:
         targets, loss_function = images, mse_loss
     validation = images[:30], targets[:30]
-    changed = {"one_cycle": one_cycle, "weight_decay": weight_decay}
+    asked = {**SETTINGS, "one_cycle": one_cycle, "weight_decay": weight_decay}
     model, twin = network(), network()
-    expected = plain_loop(twin, images, targets, loss_function, validation, **changed)
+    expected = plain_loop(twin, images, targets, loss_function, validation, **asked)
     model = network()  # And with it, the same random numbers.
-    settings = {**SETTINGS, **changed}
-    history = train(model, (images, targets), loss_function, validation=validation, **settings)
+    history = train(model, (images, targets), loss_function, validation=validation, **asked)
     assert history == expected
     assert weights(model).equal(weights(twin))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*SETTINGS, "one_cycle", "weight_decay"])
+def test_any_value_of_a_setting_is_followed_or_refused_by_name(name):
+    pair = torch.rand(5, 3), torch.rand(5, 2)
+    usual = {**SETTINGS, "batch_size": 3, "one_cycle": False, "weight_decay": 0.0}
+
+    def line():
+        torch.manual_seed(0)
+        return nn.Linear(3, 2)
+
+    @hypothesis_settings(max_examples=300, deadline=None, derandomize=True)
+    @given(value=ANYTHING)
+    def followed_or_refused(value):
+        model, twin, asked = line(), line(), usual | {name: value}
+        try:
+            history = train(model, pair, mse_loss, validation=pair, **asked)
+        except ValueError as error:
+            assert str(error).startswith(f"{name}=")
+            assert len(str(error)) < 200
+            return
+        assert history == plain_loop(twin, *pair, mse_loss, pair, **asked)
+        assert weights(model).equal(weights(twin))
+
+    followed_or_refused()
 
 
 @pytest.mark.parametrize("loss_function", [nn.MSELoss(), partial(mse_loss, reduction="mean")])

@@ -81,6 +81,11 @@ def read_value(text):
             return kind(text)
         except ValueError:
             continue
+    return unquoted(text)
+
+
+def unquoted(text):
+    """A text without the quotes around it, if there are any."""
     quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
     return text[1:-1] if quoted else text
 

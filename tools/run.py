@@ -29,6 +29,7 @@ from tools.lessons import (
     read_value,
     set_environment,
     starting_order,
+    unquoted,
 )
 from tools.pages import export
 from tools.side_by_side import side_by_side
@@ -86,10 +87,16 @@ def read_settings(words):
             raise SystemExit(f"{word!r} is not a parameter: write name=value, such as epochs=5.")
         if name in settings:
             raise SystemExit(f"The parameter {name!r} is given twice.")
-        # A folder is a path from where the user is; kernels start in notebooks/.
-        path = name == "images" and Path(value.strip("'\"")).expanduser()
-        settings[name] = str(path.resolve()) if path else read_value(value)
+        settings[name] = folder(unquoted(value)) if name == "images" else read_value(value)
     return settings
+
+
+def folder(path):
+    """A folder as a path from the root, since kernels start in notebooks/; none stays none."""
+    try:
+        return path and str(Path(path).expanduser().resolve())
+    except (RuntimeError, ValueError) as error:  # As of somebody whom this machine does not know.
+        raise SystemExit(f"images={path!r:.80} cannot be used: {error}") from None
 
 
 def accepted_settings(lessons, settings):

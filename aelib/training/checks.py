@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from aelib.settings import check_settings
+from aelib.settings import check_settings, shown
 
 #: A mean loss above this is taken for a training that has diverged.
 HIGHEST_LOSS = 1e15
@@ -30,12 +30,13 @@ def check_training(model, training_data, validation, loss_function, **settings):
     check_settings(**settings)
     decay = rest["weight_decay"]
     if isinstance(decay, bool) or not isinstance(decay, (int, float)) or not 0 <= decay <= 1e3:
-        raise ValueError(f"weight_decay={decay!r} cannot be used: a number from 0 to 1000 can")
-    if not isinstance(rest["one_cycle"], bool):
-        raise ValueError(f"one_cycle={rest['one_cycle']!r} cannot be used: it is True or False")
+        raise ValueError(f"weight_decay={shown(decay)} cannot be used: a number from 0 to 1000 can")
+    one_cycle = rest["one_cycle"]
+    if not isinstance(one_cycle, bool):
+        raise ValueError(f"one_cycle={shown(one_cycle)} cannot be used: it is True or False")
     file = rest["state_file"]
     if not isinstance(file, (str, os.PathLike, type(None))):
-        raise TypeError(f"state_file={file!r} cannot be used: a path can")
+        raise TypeError(f"state_file={shown(file)} cannot be used: a path can")
     if file == "" or (file and os.path.isdir(file)):
         raise ValueError(f"state_file={str(file)!r} is no file: give a path with a file's name")
     for name, data in (("training_data", training_data), ("validation", validation)):
