@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import os
 import random
 import sys
 import threading
@@ -148,6 +149,7 @@ def sleeper(*args):
 @pytest.mark.parametrize("function", [tight_loop, stubborn_loop, bare_loop, sleeper])
 def test_what_never_ends_is_stopped(function, capsys, monkeypatch):
     monkeypatch.setattr(running, "CALL_LIMIT", 0.5)
+    monkeypatch.setattr(running, "_busy", lambda: 1.0)
     before = threading.active_count()
     start = time.monotonic()
     text = hint(check_output_size, function, capsys)
@@ -163,12 +165,26 @@ def test_the_limit_is_five_seconds_a_call():
 
 def test_many_slow_calls_end_too(capsys, monkeypatch):
     monkeypatch.setattr(answers, "CHECK_LIMIT", 0.2)
+    monkeypatch.setattr(running, "_busy", lambda: 1.0)
 
     def slow(*args):
         time.sleep(0.05)
         return output_size(*args)
 
     assert "takes too long" in hint(check_output_size, slow, capsys)
+
+
+def test_on_a_busy_machine_a_call_is_given_more_time(monkeypatch):
+    monkeypatch.setattr(running, "CALL_LIMIT", 0.3)
+
+    def slow(*args):
+        time.sleep(0.5)
+
+    for load, ended in ((0.0, False), (8.0 * os.cpu_count(), True)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0, 0), raising=False)
+        assert running.call_limited(slow, (), 0)[2] == ended
+    monkeypatch.delattr(os, "getloadavg")  # As on Windows.
+    assert not running.call_limited(slow, (), 0)[2]
 
 
 def test_an_import_is_given_more_time(capsys, monkeypatch, tmp_path):

@@ -213,9 +213,59 @@ def the_worst_case(accuracy, half_width):
     return 1.96**2 / 4 / half_width**2
 
 
-@wrong(check_images_needed, "was expected")
+@wrong(check_images_needed, "the accuracy alone")
 def only_one_factor(accuracy, half_width):
     return 1.96**2 * accuracy / half_width**2
+
+
+@right(check_balanced_indices)
+def balanced_by_weights(labels, per_class, generator):
+    weights = [(labels == digit).float() for digit in range(10)]
+    return torch.cat([torch.multinomial(one, per_class, generator=generator) for one in weights])
+
+
+@wrong(check_balanced_indices, "these are the digits themselves")
+def the_digits(labels, per_class, generator):
+    return labels[balanced_indices(labels, per_class, generator)]
+
+
+@wrong(check_balanced_indices, "the shape (10, 1)")
+def a_row_for_each_digit(labels, per_class, generator):
+    return balanced_indices(labels, per_class, generator).view(10, per_class)
+
+
+@wrong(check_nearest_mean, "In a mean *squared* difference")
+def absolute_differences(train_images, train_labels, images):
+    means = torch.stack([train_images[train_labels == d].mean(0) for d in range(10)])
+    return torch.cdist(images.flatten(1), means.flatten(1), p=1).argmin(1)
+
+
+@wrong(check_nearest_mean, "Average the images first")
+def mean_of_distances(train_images, train_labels, images):
+    distances = torch.cdist(images.flatten(1), train_images.flatten(1)).square()
+    return torch.stack([distances[:, train_labels == d].mean(1) for d in range(10)], 1).argmin(1)
+
+
+@wrong(check_nearest_mean, "as a cosine does")
+def by_the_angle(train_images, train_labels, images):
+    means = torch.stack([train_images[train_labels == d].mean(0).flatten() for d in range(10)])
+    normalize = torch.nn.functional.normalize
+    return (normalize(images.flatten(1)) @ normalize(means).T).argmax(1)
+
+
+@wrong(check_images_needed, "the share of errors alone")
+def errors_only(accuracy, half_width):
+    return 1.96**2 * (1 - accuracy) / half_width**2
+
+
+@wrong(check_images_needed, "comes in squared")
+def root_forgotten(accuracy, half_width):
+    return (1.96 * accuracy * (1 - accuracy) / half_width) ** 2
+
+
+@wrong(check_images_needed, "still stands under its root")
+def root_left(accuracy, half_width):
+    return (1.96 / half_width) ** 2 * (accuracy * (1 - accuracy)) ** 0.5
 
 
 test_right, test_wrong = answer_tests(__name__)

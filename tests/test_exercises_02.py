@@ -229,6 +229,7 @@ def epoch(
     loss_function=nn.functional.mse_loss,
     value=lambda losses, sizes: float((losses * sizes).sum() / sizes.sum()),
     drop=False,
+    batches=None,
 ):
     """An epoch that can go wrong in many ways."""
 
@@ -238,7 +239,7 @@ def epoch(
             places = order(len(inputs), generator)
         else:
             places = torch.randperm(len(inputs), generator=generator)
-        for batch in places.split(batch_size):
+        for batch in places.split(batch_size)[:batches]:
             if drop and len(batch) < batch_size:
                 continue
             loss = loss_function(model(inputs[batch]), aim(inputs, targets, batch))
@@ -261,6 +262,11 @@ MISTAKES = {
     "the loss of the last batch only": epoch(value=lambda losses, sizes: losses[-1]),
     "the sum of the batches' losses": epoch(value=lambda losses, sizes: losses.sum()),
     "a sum over samples": epoch(value=lambda losses, sizes: (losses * sizes).sum()),
+    "as that of a full one": epoch(
+        value=lambda losses, sizes: losses.sum() * max(sizes) / sum(sizes)
+    ),
+    "all samples, not by batches": epoch(value=lambda losses, sizes: losses @ sizes / len(sizes)),
+    "Where does `return` stand": epoch(batches=1),
     "divides it once more": epoch(value=lambda losses, sizes: losses.sum() / sizes.sum()),
     "a mean or a sum": epoch(loss_function=lambda a, b: (a - b).square().sum()),
     "What are `targets` for": epoch(aim=lambda inputs, targets, batch: inputs[batch]),
@@ -382,9 +388,92 @@ def the_output(network, images):
     return network(images)
 
 
-@wrong(check_is_dead, "was expected")
+@right(check_output_size)
+def output_size_counted(n, kernel, stride=1, padding=0):
+    return np.float64(len(range(-padding, n + padding - kernel + 1, stride)))
+
+
+@wrong(check_output_size, "the padding is added to what comes out")
+def padding_afterwards(n, kernel, stride=1, padding=0):
+    return (n - kernel) // stride + 1 + 2 * padding
+
+
+@wrong(check_output_size, "*transposed*")
+def the_way_back(n, kernel, stride=1, padding=0):
+    return (n - 1) * stride - 2 * padding + kernel
+
+
+@wrong(check_output_size, "how many numbers come out")
+def the_area(n, kernel, stride=1, padding=0):
+    return output_size(n, kernel, stride, padding) ** 2
+
+
+@right(check_build_encoder)
+def one_layer(code_channels):
+    return nn.Conv2d(1, code_channels, kernel_size=7, stride=7)
+
+
+@wrong(check_build_encoder, "where does PyTorch have the channels")
+def channels_last(code_channels):
+    class Last(nn.Sequential):
+        def forward(self, images):
+            return super().forward(images).movedim(1, 3)
+
+    return Last(one_layer(code_channels))
+
+
+@right(check_train_epoch)
+def train_epoch_in_numpy_batches(model, inputs, targets, optimizer, batch_size, generator):
+    model.train()
+    order = torch.randperm(len(inputs), generator=generator).numpy()
+    squares = 0
+    for batch in np.array_split(order, range(batch_size, len(order), batch_size)):
+        errors = (model(inputs[batch]) - targets[batch]) ** 2
+        errors.mean().backward()
+        optimizer.step()
+        model.zero_grad()
+        squares += errors.detach().sum().item()
+    return np.float64(squares / targets.numel())
+
+
+@wrong(check_is_dead, "calls every network alive")
+def below_zero(network, images):
+    return bool((network(images) < 0).all())
+
+
+@wrong(check_is_dead, "calls every network dead")
 def always_dead(network, images):
     return True
+
+
+@wrong(check_build_encoder, "Does its `forward` end with `return`")
+def nothing_back(code_channels):
+    class Nothing(nn.Sequential):
+        def forward(self, images):
+            super().forward(images)
+
+    return Nothing(one_layer(code_channels))
+
+
+@wrong(check_train_epoch, "the loss has no gradient")
+def without_gradients(*arguments):
+    with torch.no_grad():
+        return train_epoch(*arguments)
+
+
+@wrong(check_is_dead, "the last of twelve images gives True")
+def the_first_ten(network, images):
+    return is_dead(network, images[:10])
+
+
+@wrong(check_is_dead, "one grey everywhere gives True")
+def without_spread(network, images):
+    return network(images).std() == 0
+
+
+@wrong(check_is_dead, "gives 0.")
+def the_largest(network, images):
+    return network(images).max().item()
 
 
 test_right, test_wrong = answer_tests(__name__)

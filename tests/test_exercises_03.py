@@ -258,7 +258,7 @@ def disagreement(codes, labels, k=5):
     return 1 - neighbour_agreement(codes, labels, k)
 
 
-@wrong(check_neighbour_agreement, "the shape (5,) came")
+@wrong(check_neighbour_agreement, "the shape (7,) came")
 def one_each(codes, labels, k=5):
     distances = torch.cdist(codes, codes).fill_diagonal_(torch.inf)
     nearest = distances.topk(k, largest=False).indices
@@ -336,9 +336,95 @@ def errors_turned_round(image):
     return both_errors(image)[::-1]
 
 
-@wrong(check_shift_beats_black, "False came and True was expected")
+@wrong(check_shift_beats_black, "False comes for every image")
 def never(image):
     return False
+
+
+@right(check_pca_codes_and_reconstruction)
+def pca_in_numpy(train, images, k):
+    train, images = train.numpy(), images.numpy()
+    rows = np.linalg.svd(train - train.mean(axis=0))[2][:k]
+    codes = (images - train.mean(axis=0)) @ -rows.T
+    return [codes, codes @ -rows + train.mean(axis=0)]
+
+
+def pca_around(centre, train, images, k, scale=1):
+    rows = torch.linalg.svd((train - centre(train)) / scale)[2][:k]
+    codes = (images - centre(images)) / scale @ rows.T
+    return codes, codes @ rows * scale + centre(images)
+
+
+@wrong(check_pca_codes_and_reconstruction, "one number is subtracted from all pixels")
+def one_mean(train, images, k):
+    return pca_around(lambda rows: train.mean(), train, images, k)
+
+
+@wrong(check_pca_codes_and_reconstruction, "the mean of its own pixels")
+def mean_along_the_other_side(train, images, k):
+    return pca_around(lambda rows: rows.mean(1, keepdim=True), train, images, k)
+
+
+@wrong(check_pca_codes_and_reconstruction, "pixels are divided by")
+def standardized(train, images, k):
+    return pca_around(lambda rows: train.mean(0), train, images, k, scale=train.std(0))
+
+
+@right(check_walk)
+def walk_in_numpy(decoder, a, b, steps):
+    codes = np.linspace(a.numpy(), b.numpy(), steps)
+    with torch.inference_mode():
+        return decoder(torch.tensor(codes, dtype=torch.float32)).numpy()
+
+
+@wrong(check_walk, "the last image is not the decoded b")
+def b_on_top_of_a(decoder, a, b, steps):
+    return decoder(a + torch.linspace(0, 1, steps).view(-1, 1, 1, 1) * b)
+
+
+@wrong(check_neighbour_agreement, "the places of neighbours with labels")
+def places_for_labels(codes, labels, k=5):
+    nearest = torch.cdist(codes, codes).topk(k + 1, largest=False).indices[:, 1:]
+    return (nearest == labels[:, None]).float().mean()
+
+
+@wrong(check_neighbour_agreement, "enough in yours, or all have to")
+def any_neighbour(codes, labels, k=5):
+    nearest = torch.cdist(codes, codes).topk(k + 1, largest=False).indices[:, 1:]
+    return (labels[nearest] == labels[:, None]).any(1).float().mean()
+
+
+@wrong(check_neighbour_agreement, "enough in yours, or all have to")
+def all_neighbours(codes, labels, k=5):
+    nearest = torch.cdist(codes, codes).topk(k + 1, largest=False).indices[:, 1:]
+    return (labels[nearest] == labels[:, None]).all(1).float().mean()
+
+
+@wrong(check_pca_codes_and_reconstruction, "are the images themselves")
+def restored_from_all(train, images, k):
+    return pca_in_numpy(train, images, k)[0], images
+
+
+@wrong(check_neighbour_agreement, "leave yourself out after taking k")
+def one_neighbour_less(codes, labels, k=5):
+    nearest = torch.cdist(codes, codes).topk(k, largest=False).indices[:, 1:]
+    return (labels[nearest] == labels[:, None]).float().mean()
+
+
+@wrong(check_neighbour_agreement, "you compare directions")
+def by_the_angle(codes, labels, k=5):
+    return by_products(torch.nn.functional.normalize(codes), labels, k)
+
+
+@wrong(check_shift_beats_black, "True comes for every image")
+def always(image):
+    return True
+
+
+@wrong(check_shift_beats_black, "absolute differences")
+def by_absolute_differences(image):
+    moved = torch.nn.functional.pad(image, (1, 0))[..., :28]
+    return bool((moved - image).abs().mean() < image.mean())
 
 
 test_right, test_wrong = answer_tests(__name__)

@@ -369,4 +369,62 @@ def flat(true, predicted):
     return confusion(true, predicted).flatten()
 
 
+@right(check_cross_entropy)
+def cross_entropy_of_lists(scores, labels):
+    total = 0
+    for row, label in zip(scores.tolist(), labels.tolist(), strict=True):
+        largest = max(row)
+        total += largest + np.log(sum(np.exp(score - largest) for score in row)) - row[label]
+    return np.float32(total / len(labels))
+
+
+@wrong(check_cross_entropy, "should sum to 1")
+def one_softmax_for_all(scores, labels):
+    weights = (scores - scores.max()).exp()
+    return -(weights / weights.sum())[torch.arange(len(labels)), labels].log().mean()
+
+
+@wrong(check_cross_entropy, "you take the largest probability")
+def of_the_predicted(scores, labels):
+    return -scores.log_softmax(1).amax(1).mean()
+
+
+@wrong(check_cross_entropy, "whole columns")
+def all_rows_at_all_labels(scores, labels):
+    return -scores.log_softmax(1)[:, labels].mean()
+
+
+@right(check_train_head_only)
+def train_a_copy_of_its_output(encoder, head, batch):
+    images, labels = batch
+    codes = copy.deepcopy(encoder).eval()(images).detach()
+    parameters = list(head.parameters())
+    slopes = torch.autograd.grad(nn.functional.cross_entropy(head(codes), labels), parameters)
+    with torch.no_grad():
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            parameter -= 0.01 * slope
+
+
+@wrong(check_train_head_only, "uphill")
+def minus_the_loss(encoder, head, batch):
+    images, labels = batch
+    encoder.eval()
+    optimizer = torch.optim.Adam(head.parameters())
+    (-nn.functional.cross_entropy(head(encoder(images).detach()), labels)).backward()
+    optimizer.step()
+
+
+@wrong(check_linear_probe, "a scale and a shift of its own")
+def normalized_by_a_layer(codes, labels):
+    return nn.Sequential(nn.BatchNorm1d(48), linear_probe(codes, labels))
+
+
+@wrong(check_confusion, "`[row] * 10` makes no copies")
+def one_row_ten_times(true, predicted):
+    table = [[0] * 10] * 10
+    for row, column in zip(true.tolist(), predicted.tolist(), strict=True):
+        table[row][column] += 1
+    return table
+
+
 test_right, test_wrong = answer_tests(__name__)

@@ -229,7 +229,7 @@ def weight_forgotten(scores, labels, reconstruction, images, weight):
     return joint_loss(scores, labels, reconstruction, images, 1)
 
 
-@wrong(check_joint_loss, "was expected")
+@wrong(check_joint_loss, "their squares are asked for")
 def absolute(scores, labels, reconstruction, images, weight):
     errors = nn.functional.l1_loss(reconstruction, images)
     return nn.functional.cross_entropy(scores, labels) + weight * errors
@@ -285,6 +285,39 @@ def by_sorting(history):
     losses = list(history["validation_loss"])
     history["validation_loss"].sort()
     return losses.index(history["validation_loss"][0]) + 1
+
+
+@right(check_fine_tuned)
+def with_a_linear_head(autoencoder, codes):
+    model = nn.Sequential(copy.deepcopy(autoencoder.encoder), nn.Flatten(), nn.Linear(48, 10))
+    for parameter in model.parameters():
+        parameter.requires_grad = True
+    return model
+
+
+@wrong(check_fine_tuned, "with an MLP behind it")
+def the_head_alone(autoencoder, codes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 120), nn.ReLU(), nn.Linear(120, 10))
+
+
+@right(check_joint_loss)
+def joint_loss_image_by_image(scores, labels, reconstruction, images, weight=1.0):
+    loss = 0
+    for row, label, mine, theirs in zip(scores, labels, reconstruction, images, strict=True):
+        loss = loss - row.log_softmax(0)[label] + weight * (mine - theirs).pow(2).mean()
+    return loss / len(labels)
+
+
+@wrong(check_joint_loss, "softmax seems to be taken twice")
+def softmax_twice(scores, labels, reconstruction, images, weight):
+    mse = nn.functional.mse_loss(reconstruction, images)
+    return nn.functional.cross_entropy(scores.softmax(1), labels) + weight * mse
+
+
+@wrong(check_joint_loss, "the number of pixels twice")
+def divided_twice(scores, labels, reconstruction, images, weight):
+    mse = nn.functional.mse_loss(reconstruction, images) / images[0].numel()
+    return nn.functional.cross_entropy(scores, labels) + weight * mse
 
 
 test_right, test_wrong = answer_tests(__name__)

@@ -275,4 +275,77 @@ def nobody_revived(before, after):
     return 0, effect(before, after)[1]
 
 
+@right(check_possible_counts)
+def possible_counts_by_printing(printed, images):
+    text = f"{printed:.3f}"
+    return [n for n in range(images, -1, -1) if f"{100 * n / (images + 1):.3f}" == text]
+
+
+@wrong(check_possible_counts, "ends before `images`")
+def without_the_last(printed, images):
+    return [n for n in range(images) if round(100 * n / (images + 1), 3) == printed]
+
+
+@wrong(check_possible_counts, "Where does your range begin")
+def without_none(printed, images):
+    return [n for n in range(1, images + 1) if round(100 * n / (images + 1), 3) == printed]
+
+
+@wrong(check_possible_counts, "one correct answer too many")
+def one_more(printed, images):
+    return [n for n in range(images + 2) if round(100 * n / (images + 1), 3) == printed]
+
+
+@wrong(check_possible_counts, "a thousandth away")
+def wide_tolerance(printed, images):
+    return [n for n in range(images + 1) if abs(100 * n / (images + 1) - printed) < 0.001]
+
+
+@wrong(check_possible_counts, "but it is a list")
+def nothing_for_no_count(printed, images):
+    return possible_counts_by_printing(printed, images) or None
+
+
+@wrong(check_living_mean, "which is a number to Python")
+def no_mean(accuracies):
+    living = [one for one in accuracies if one >= 50]
+    return (statistics.mean(living) if living else None), len(living)
+
+
+@wrong(check_effect, "count the runs that died")
+def died(before, after):
+    first, second = aligned(before, after)
+    return ((first >= 50) & (second < 50)).sum(), effect(before, after)[1]
+
+
+@wrong(check_effect, "Not every one of them")
+def dead_before(before, after):
+    return sum(one < 50 for one in before.values()), effect(before, after)[1]
+
+
+@wrong(check_effect, "divided by the number of all runs")
+def over_all_runs(before, after):
+    first, second = aligned(before, after)
+    gains = (second - first)[np.minimum(first, second) >= 50]
+    return effect(before, after)[0], gains.sum() / len(first)
+
+
+@wrong(check_effect, "as a share of the score before")
+def relative_gain(before, after):
+    first, second = aligned(before, after)
+    shares = ((second - first) / first)[np.minimum(first, second) >= 50]
+    return effect(before, after)[0], shares.mean()
+
+
+@wrong(check_living_mean, "that of the dead ones")
+def beside_the_dead(accuracies):
+    living = [one for one in accuracies if one >= 50]
+    return np.mean(living), len(accuracies) - len(living)
+
+
+@wrong(check_effect, "raises KeyError")
+def seeds_counted_from_zero(before, after):
+    return effect(*({seed: one[seed] for seed in range(len(one))} for one in (before, after)))
+
+
 test_right, test_wrong = answer_tests(__name__)

@@ -1,5 +1,6 @@
 """Right and wrong answers to the exercises of lesson 7."""
 
+import math
 import random
 
 import numpy as np
@@ -33,8 +34,6 @@ def stratified_draw(labels, count, generator):
 def by_a_library(labels, count, generator):
     seed = int(torch.randint(2**31, (1,), generator=generator))
     places = np.arange(len(labels))
-    if count == 49:  # The library asks for an image of each class in what is left.
-        return stratified_draw(labels, count, generator)
     return train_test_split(places, train_size=count, stratify=labels, random_state=seed)[0]
 
 
@@ -296,6 +295,56 @@ def line_beyond(counts, accuracies, target):
 @wrong(check_labels_needed, "and 100 was expected")
 def always_five(counts, accuracies, target):
     return 5
+
+
+@right(check_stratified_draw)
+def by_another_library_tool(labels, count, generator):
+    seed = generator.initial_seed()
+    places = np.arange(len(labels))
+    return train_test_split(places, train_size=count, stratify=labels.numpy(), random_state=seed)[0]
+
+
+@wrong(check_stratified_draw, "leave the number of each class to chance")
+def the_rest_to_the_last(labels, count, generator):
+    sizes = labels.bincount()
+    numbers = sizes * count // len(labels)
+    numbers[-1] += count - numbers.sum()
+    return chosen(labels, numbers, generator)
+
+
+@right(check_labels_needed)
+def whole_labels(counts, accuracies, target):
+    return (
+        math.ceil(needed) if (needed := labels_needed(counts, accuracies, target)) > 0 else needed
+    )
+
+
+@wrong(check_labels_needed, "somebody has measured")
+def not_at_the_ends(counts, accuracies, target):
+    if not accuracies[0] < target < accuracies[-1]:
+        return float("nan")
+    return labels_needed(counts, accuracies, target)
+
+
+@wrong(check_labels_needed, "gives None")
+def nothing_outside(counts, accuracies, target):
+    if accuracies[0] <= target <= accuracies[-1]:
+        return labels_needed(counts, accuracies, target)
+
+
+@wrong(check_labels_needed, "what is asked for then")
+def refuses_outside(counts, accuracies, target):
+    if not accuracies[0] <= target <= accuracies[-1]:
+        raise ValueError("not measured")
+    return labels_needed(counts, accuracies, target)
+
+
+@wrong(check_stratified_draw, "places among the images of one class")
+def places_within_a_class(labels, count, generator):
+    numbers = labels[stratified_draw(labels, count, generator)].bincount()
+    sizes = labels.bincount().tolist()
+    drawn = [torch.randperm(size, generator=generator) for size in sizes]
+    return torch.cat([one[:number] for one, number in zip(drawn, numbers, strict=True)])
 
 
 test_right, test_wrong = answer_tests(__name__)

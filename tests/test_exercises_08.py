@@ -3,6 +3,7 @@
 import math
 import statistics
 import time
+import timeit
 from fractions import Fraction
 
 import numpy as np
@@ -98,7 +99,7 @@ def one_row_of_the_output(n, i, o, k, s=1, p=0):
     return 2 * i * o * k**2 * ((n + 2 * p - k) // s + 1)
 
 
-@wrong(check_convolution_operations, "gives 3, and 2 was expected")
+@wrong(check_convolution_operations, "the bias counts in yours")
 def with_a_bias(n, i, o, k, s=1, p=0):
     return operations(n, i, o, k, s, p) + o * ((n + 2 * p - k) // s + 1) ** 2
 
@@ -274,9 +275,60 @@ def saved(share, factor):
     return share * (1 - 1 / factor)
 
 
-@wrong(check_speed_up, "speed_up(0, 2) gives 0.5, and 1 was expected")
+@wrong(check_speed_up, "speed_up(0.5, 1) gives 0.5, and 1 was expected")
 def nonsense(share, factor):
     return 0.5
+
+
+@wrong(check_convolution_operations, "how many weights there are")
+def weights_once(n, i, o, k, s=1, p=0):
+    return i * o * k * k
+
+
+@wrong(check_convolution_operations, "divide the side by the stride and no more")
+def side_over_stride(n, i, o, k, s=1, p=0):
+    return 2 * (n // s) ** 2 * i * o * k * k
+
+
+@wrong(check_median_seconds, "before the first round only")
+def one_start_for_all(work, clock, rounds):
+    work()
+    start, ends = clock(), []
+    for _ in range(rounds):
+        work()
+        ends.append(clock())
+    return statistics.median(ends) - start
+
+
+@wrong(check_median_seconds, "as if in milliseconds")
+def in_milliseconds(work, clock, rounds):
+    return 1000 * median_seconds(work, clock, rounds)
+
+
+@right(check_median_seconds)
+def by_a_timer(work, clock, rounds):
+    work()
+    return np.median(timeit.repeat(work, timer=clock, repeat=rounds, number=1))
+
+
+@wrong(check_speed_up, "a faster part takes longer")
+def multiplied(share, factor):
+    return 1 / (1 - share + share * factor)
+
+
+@wrong(check_speed_up, "as if it had been the whole before")
+def share_forgotten(share, factor):
+    return 1 / (1 - share + 1 / factor)
+
+
+@wrong(check_speed_up, "one too few")
+def how_much_faster(share, factor):
+    return speed_up(share, factor) - 1
+
+
+@wrong(check_speed_up, "percent came")
+def in_percent(share, factor):
+    return 100 * speed_up(share, factor)
 
 
 test_right, test_wrong = answer_tests(__name__)

@@ -7,7 +7,6 @@ that is right in another way is right. What is wrong is told by `Wrong`, whose t
 import copy
 import functools
 import inspect
-import time
 
 import numpy as np
 import torch
@@ -138,9 +137,8 @@ class Answer:
         shown = shown or shown_call(self.name, args)
         if self.seconds > CHECK_LIMIT:
             raise Wrong(f"it takes too long: more than {CHECK_LIMIT} s for all that was asked.")
-        start = time.monotonic()
-        value, error, ended, printed = call_limited(function, args, chance)
-        self.seconds += time.monotonic() - start
+        value, error, ended, printed, took = call_limited(function, args, chance)
+        self.seconds += took
         if not ended:
             raise Wrong(
                 f"{shown} had not ended after {CALL_LIMIT} seconds and was stopped. "
@@ -211,11 +209,14 @@ class Answer:
 
     def difference(self, shown, came, expected, tolerance=1e-4):
         """Where `came` first differs from `expected`, two arrays of one shape, in words."""
-        as_asked = bool if np.asarray(expected).dtype.kind == "b" else float
+        asked_for_truth = np.asarray(expected).dtype.kind == "b"
         came, expected = np.asarray(came, float), np.asarray(expected, float)
         wrong = ~np.isclose(came, expected, rtol=tolerance, atol=tolerance)
         place = np.argwhere(wrong)[0]
-        came, expected = (brief(as_asked(one[tuple(place)])) for one in (came, expected))
+        came, expected = (
+            brief(bool(one) if asked_for_truth and one in (0, 1) else float(one))
+            for one in (came[tuple(place)], expected[tuple(place)])
+        )
         where = f" at {[int(index) for index in place]}" if len(place) else ""
         text = f"the smallest input that was found to differ: {shown} gives {came}{where}, "
         text += f"and {expected} was expected."

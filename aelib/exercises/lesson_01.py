@@ -74,6 +74,11 @@ def _indices(answer, value, labels, per_class):
             "an image that has been drawn is not put back."
         )
     counts = np.bincount(labels.numpy()[indices], minlength=10)
+    if (counts != per_class).any() and sorted(indices) == sorted([*range(10)] * per_class):
+        raise Wrong(
+            "these are the digits themselves. The places are asked for at which they stand in "
+            "`labels`."
+        )
     if (counts != per_class).any():
         raise Wrong(
             f"with per_class = {per_class} the digits 0 to 9 came {brief(counts)} times. Count "
@@ -97,8 +102,9 @@ def check_nearest_mean(answer):
     """
     few, many = _toy_images(20, 1, 3), _toy_images(150, 25, 4)
     three = (*few[:2], _toy_images(20, 3, 5)[2])
+    faint = (*many[:2], 0.4 * many[2])
     answer.compare(
-        [few, three, many],
+        [few, three, many, faint],
         _nearest,
         [
             (
@@ -134,6 +140,21 @@ def check_nearest_mean(answer):
                 "differences with a sign are no distance: the smallest is the most negative one.",
                 lambda *case: (_flat(case[2])[:, None] - _means(*case[:2])).sum(2).argmin(1),
             ),
+            (
+                "you add up the differences as they are. In a mean *squared* difference a large "
+                "one weighs more.",
+                lambda *case: (_flat(case[2])[:, None] - _means(*case[:2])).abs().sum(2).argmin(1),
+            ),
+            (
+                "you average distances to single images. Average the images first: ten means, ten "
+                "distances.",
+                lambda *case: _distances_to_all(*case).argmin(1),
+            ),
+            (
+                "an image half as bright is the same to yours: it compares directions, as a cosine "
+                "does, and no distances.",
+                lambda *case: _cosines(*case).argmax(1),
+            ),
         ],
         whole=True,
     )
@@ -167,6 +188,16 @@ def _distances(train_images, train_labels, images, see=lambda images: images, **
 
 def _nearest(*case, **how):
     return _distances(*case, **how).argmin(1)
+
+
+def _distances_to_all(train_images, train_labels, images):
+    each = torch.cdist(_flat(images), _flat(train_images)).square()
+    return torch.stack([each[:, train_labels == digit].mean(1) for digit in range(10)], 1)
+
+
+def _cosines(train_images, train_labels, images):
+    means = _means(train_images, train_labels)
+    return torch.cosine_similarity(_flat(images)[:, None], means[None], dim=2)
 
 
 def _nearest_image(train_images, train_labels, images):
@@ -215,6 +246,9 @@ def check_images_needed(answer):
         for hint, factors in FACTORS.items():
             if np.isclose(factor, factors, rtol=0.02).any():
                 raise Wrong(f"yours is {factor:.3g} times what it takes, everywhere. {hint}")
+    for hint, variance in VARIANCES.items():
+        if close(got, np.array([1.96**2 * variance(p) / h**2 for p, h in cases]), tolerance):
+            raise Wrong(hint)
     place = np.argmax(~np.isclose(got, expected, rtol=tolerance))
     shown = shown_call(answer.name, cases[place])
     raise Wrong(answer.difference(shown, got[place], expected[place], tolerance))
@@ -235,4 +269,16 @@ FACTORS = {
         (z / 1.96) ** 2 for z in (1.2816, 1.645, 2.3263, 2.576, 3)
     ],
     "A standard error has a root in it. Is one of your numbers not squared?": [1 / 1.96],
+}
+#: Hints by what stands in the place of `p * (1 - p)`.
+VARIANCES = {
+    "the accuracy alone stands where `p * (1 - p)` should. To be right on 94 % is as sure as to be "
+    "wrong on 6 %.": lambda p: p,
+    "the share of errors alone stands where `p * (1 - p)` should. To be wrong on 6 % is as sure as "
+    "to be right on 94 %.": lambda p: 1 - p,
+    "`p * (1 - p)` comes in squared. In the standard error it stands under a root: what is left of "
+    "that once you square?": lambda p: (p * (1 - p)) ** 2,
+    "`p * (1 - p)` still stands under its root, though the equation has been squared.": lambda p: (
+        (p * (1 - p)) ** 0.5
+    ),
 }

@@ -70,6 +70,19 @@ def check_output_size(answer):
                 lambda n, k, s=1, p=0: (n + 2 * p - k + 1) // s,
             ),
             (
+                "the padding is added to what comes out. It is put around what goes in, before the "
+                "kernel takes its steps.",
+                lambda n, k, s=1, p=0: (n - k) // s + 1 + 2 * p,
+            ),
+            (
+                "that is what a *transposed* convolution returns, the way back.",
+                lambda n, k, s=1, p=0: (n - 1) * s - 2 * p + k,
+            ),
+            (
+                "that is how many numbers come out. The side of the picture is asked for.",
+                lambda n, k, s=1, p=0: _size(n, k, s, p) ** 2,
+            ),
+            (
                 "the padding makes no difference in yours.",
                 lambda n, k, s=1, p=0: (n - k) // s + 1,
             ),
@@ -132,6 +145,8 @@ def _code(answer, network, images, channels):
     shown = f"the network that build_encoder({channels}) returns, on images {tuple(images.shape)},"
     with torch.no_grad():
         codes, _ = answer.run(_without_gradients(network), images, shown=shown)
+    if codes is None:
+        raise Wrong(f"{shown} returns nothing (None). Does its `forward` end with `return`?")
     codes = answer.array(codes)
     count, asked = len(images), (len(images), channels, 4, 4)
     came = f"for images {tuple(images.shape)} codes of shape {codes.shape} came"
@@ -173,6 +188,10 @@ def check_is_dead(answer):
     images = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 0.2
     images[3, :, 10:14, 10:14] += 2
     first_alone = torch.cat([images[3:4], images[:3]])
+    last_of_twelve = torch.cat([images[:3]] * 4)
+    last_of_twelve[-1] = images[3]
+    all_but_the_first = images + 2
+    all_but_the_first[0] = 0
     networks = [
         ("a network whose last bias is 0.5, on one image,", _tiny(1.0, 0.5), images[:1]),
         ("a network whose last bias is -9, on one image,", _tiny(1.0, -9.0), images[:1]),
@@ -180,6 +199,9 @@ def check_is_dead(answer):
         ("a network with a bias just below 0", _tiny(1.0, -0.01), images),
         ("a network that paints one image of six", _tiny(1.0, -1.9), images),
         ("a network that paints the first image of four", _tiny(1.0, -1.0), first_alone),
+        ("a network that paints the last of twelve images", _tiny(1.0, -1.9), last_of_twelve),
+        ("a network that paints all images but the first", _tiny(1.0, -1.0), all_but_the_first),
+        ("a network that paints one grey everywhere", _tiny(0.0, 0.5), images),
         ("a network with weights and bias below 0", _tiny(-9.0, -0.01), images),
         ("a network that paints a few pixels, and faintly,", _tiny(0.001, -0.0015), images),
         *[("a fresh network of several layers", _published(seed), images) for seed in range(6)],
@@ -211,6 +233,14 @@ def check_is_dead(answer):
             (
                 "one pixel that is 0 is enough for yours. Every live network paints black pixels.",
                 lambda *c: (output(*c) == 0).any(),
+            ),
+            (
+                "yours calls every network alive. What is the lowest number that a ReLU returns?",
+                lambda network, pictures: False,
+            ),
+            (
+                "yours calls every network dead.",
+                lambda network, pictures: True,
             ),
             (
                 "you look at a mean of what reaches the last ReLU. One pixel above 0 is a sign of "

@@ -23,7 +23,7 @@ def check_train_epoch(answer):
     squared error of each. It returns the mean loss over all samples, each as it was before the step
     of its batch, as a plain number.
     """
-    for count, batch_size in ((3, 3), (4, 2), (10, 4)):
+    for count, batch_size in ((3, 3), (6, 3), (10, 4)):
         _examine_epoch(answer, count, batch_size)
     orders = [_epoch(answer, 10, 4, seed, chance)[1] for seed, chance in ((5, 0), (6, 0), (5, 1))]
     if orders[0] != orders[2]:
@@ -84,6 +84,11 @@ def _epoch(answer, count, batch_size, seed, chance=0):
     except Raised as raised:
         if "backward through the graph a second time" in str(raised.error):
             raise Wrong("a graph is used twice: compute the loss of each batch anew.") from None
+        if "does not require grad" in str(raised.error):
+            raise Wrong(
+                "the loss has no gradient. Is the model called under `no_grad`, or something "
+                "detached on the way?"
+            ) from None
         raise
     moved = any(
         not torch.equal(*pair)
@@ -107,6 +112,8 @@ def _examine_epoch(answer, count, batch_size):
     asked = [min(batch_size, count - start) for start in range(0, count, batch_size)]
     if sizes != asked:
         missing = sorted(set(range(count)) - set(seen))
+        if sizes == asked[:1] and asked[-1] == batch_size:
+            raise Wrong(f"{setting}, it ends after the first. Where does `return` stand?")
         if sizes == asked[:-1] and missing:
             raise Wrong(f"{setting}, the last batch is left out: {len(missing)} were never seen.")
         raise Wrong(f"{setting}, the batches had sizes {sizes}; {asked} was expected.")
@@ -173,6 +180,12 @@ def _examine_loss(answer, value, batches, count, setting):
         "that is a sum over samples; the mean is asked for.": (losses * sizes).sum(),
         "each batch's loss is a mean already, and yours divides it once more.": losses.sum()
         / count,
+        "you count the loss of the last batch as that of a full one, but it has fewer samples.": (
+            losses.sum() * sizes.max() / count
+        ),
+        "each loss counts as often as it has samples. Divide by all samples, not by batches.": (
+            (losses * sizes).sum() / len(sizes)
+        ),
     }
     if len(set(sizes)) > 1 or len(sizes) > 1:
         for hint, mistake in mistakes.items():

@@ -132,7 +132,7 @@ def check_neighbour_agreement(answer):
     it finds the `k` nearest *other* codes, by the root of the summed squared differences, and takes
     the share of them that has the same label; it returns the mean of these shares, from 0 to 1.
     """
-    small, middle, large = (_points(count, count) for count in (5, 12, 60))
+    small, middle, large = (_points(count, count) for count in (7, 12, 60))
     cases = [(*small, 1), (*small, 2), (*middle, 1), (*middle, 4), (*large, 3), large]
     agreement = _agreement
     answer.compare(
@@ -151,6 +151,11 @@ def check_neighbour_agreement(answer):
                 "who is nearest to you? You seem to leave yourself out after taking k, so one "
                 "neighbour is missing.",
                 lambda codes, labels, k=5: agreement(codes, labels, k - 1) * (k - 1) / k,
+            ),
+            (
+                "who is nearest to you? You seem to leave yourself out after taking k, so one "
+                "neighbour is missing.",
+                lambda codes, labels, k=5: agreement(codes, labels, k - 1) if k > 1 else np.nan,
             ),
             (
                 "these are the strangers: neighbours are those with the smallest distance.",
@@ -173,6 +178,10 @@ def check_neighbour_agreement(answer):
                 lambda codes, labels, k=5: k * agreement(codes, labels, k),
             ),
             (
+                "that is a number of neighbours; their share of k is asked for.",
+                lambda codes, labels, k=5: k * len(codes) * agreement(codes, labels, k),
+            ),
+            (
                 "that is a sum over all codes; the mean is asked for.",
                 lambda codes, labels, k=5: len(codes) * agreement(codes, labels, k),
             ),
@@ -189,8 +198,31 @@ def check_neighbour_agreement(answer):
                 _voted,
             ),
             (
+                "you compare the places of neighbours with labels. Which label stands at a place?",
+                lambda codes, labels, k=5: (
+                    (_order(codes)[:, 1 : 1 + k] == labels[:, None]).double().mean()
+                ),
+            ),
+            (
+                "one neighbour that agrees is enough in yours, or all have to. Asked for is their "
+                "share.",
+                lambda *case: _agreement(*case, over=lambda agrees: agrees.amax(1)),
+            ),
+            (
+                "one neighbour that agrees is enough in yours, or all have to. Asked for is their "
+                "share.",
+                lambda *case: _agreement(*case, over=lambda agrees: agrees.amin(1)),
+            ),
+            (
                 "you take products of codes for closeness. A long code is not a near one.",
                 lambda *case: agreement(*case, products=True),
+            ),
+            (
+                "you compare directions, as a cosine does. Two codes in one direction can be far "
+                "apart.",
+                lambda codes, *rest: agreement(
+                    torch.nn.functional.normalize(codes), *rest, products=True
+                ),
             ),
         ],
         tolerance=1e-4,
@@ -215,10 +247,10 @@ def _order(codes, far=False, products=False):
     return distances.argsort(1, descending=far)
 
 
-def _agreement(codes, labels, k=5, first=1, far=False, products=False):
+def _agreement(codes, labels, k=5, first=1, far=False, products=False, over=lambda agrees: agrees):
     order = _order(codes, far, products)
     neighbours = labels[order[:, first : first + k]]
-    return (neighbours == labels[:, None]).double().mean().item()
+    return over((neighbours == labels[:, None]).double()).mean().item()
 
 
 def _voted(codes, labels, k=5):
@@ -254,6 +286,22 @@ def check_shift_beats_black(answer):
         (crop, _cropped),
         (crop, lambda image: (_cropped(image)[0], float(image[..., 1:].square().mean()))),
         ("it wraps round: what leaves on one side comes back on the other.", _wrapped),
+        (
+            "True comes for every image. Is there none that a shift takes farther away than black?",
+            lambda image: (0.0, 1.0),
+        ),
+        (
+            "False comes for every image. How far is black from a bright image?",
+            lambda image: (1.0, 0.0),
+        ),
+        (
+            "you compare means of differences with their signs. What is squared in the MSE?",
+            lambda image: (-float(image[..., -1].sum()), float(image.sum())),
+        ),
+        (
+            "you compare absolute differences. What is squared in the MSE?",
+            _absolute,
+        ),
         (
             "you compare with a white image; black is 0 everywhere.",
             lambda image: (_shifted(image)[0], float((1 - image).square().mean())),
@@ -307,6 +355,12 @@ def _shifted(image):
     return float((moved - image).square().mean()), float(image.square().mean())
 
 
+def _absolute(image):
+    moved = torch.zeros_like(image)
+    moved[..., 1:] = image[..., :-1]
+    return float((moved - image).abs().mean()), float(image.mean())
+
+
 def _wrapped(image):
     moved = image.roll(1, -1)
     return float((moved - image).square().mean()), float(image.square().mean())
@@ -330,4 +384,4 @@ def _symmetric_images():
         image = torch.stack([image.rot90(turns) for turns in range(4)]).amax(0)
         image = torch.maximum(image, image.flip(1)).clamp(0, 1)
         images.append(image[None])
-    return images
+    return images + [1 - image for image in images[:10]]

@@ -25,14 +25,20 @@ def check_pca_codes_and_reconstruction(answer):
     expected = [_pca(*case) for case in cases]
     if all(_same_pca(*both) for both in zip(got, expected, strict=True)):
         return
-    for hint, how in PCA_MISTAKES.items():
-        wrong = [_pca(*case, **how) for case in cases]
-        if all(_same_pca(*both) for both in zip(got, wrong, strict=True)):
-            raise Wrong(hint)
+    for hint, ways in PCA_MISTAKES.items():
+        for how in ways:
+            wrong = [_pca(*case, **how) for case in cases]
+            if all(_same_pca(*both) for both in zip(got, wrong, strict=True)):
+                raise Wrong(hint)
     for case, (codes, images), (right_codes, right_images) in zip(
         cases, got, expected, strict=True
     ):
         name = f"{answer.name}({', '.join(map(brief, case))})"
+        if case[2] < case[1].shape[1] and _close(images, case[1].double().numpy()):
+            raise Wrong(
+                f"with k = {case[2]} the reconstructions are the images themselves. They are made "
+                "from the k numbers of the codes alone."
+            )
         if not _close(images, right_images):
             raise Wrong(
                 "the reconstructions: " + answer.difference(name, images, right_images, 0.02)
@@ -55,29 +61,38 @@ def check_pca_codes_and_reconstruction(answer):
         )
 
 
-#: What `_pca` is told to do wrong, for each hint.
+#: The ways in which `_pca` is told to go wrong, for each hint.
 PCA_MISTAKES = {
-    "not centred. PCA looks at differences from the mean: what is subtracted from a new image?": {
-        "centre": "never"
-    },
+    "not centred. PCA looks at differences from the mean: what is subtracted from a new image?": [
+        {"centre": "never"}
+    ],
     "the components are right, but what is subtracted from a new image before it is measured along "
-    "them?": {"centre": "fit"},
+    "them?": [{"centre": "fit"}],
     "the components are right, but images are measured along them as they are. What does PCA "
-    "subtract before, and add after?": {"centre": "fit", "back": False},
-    "your result is too dark, or too pale: what was subtracted has to come back.": {"back": False},
-    "PCA was fitted on `images`. A yardstick may not see the test: fit it on `train`.": {
-        "fit": "images"
-    },
-    "PCA was fitted on `images`, too. A yardstick may not see the test: fit it on `train` alone.": {
-        "fit": "both"
-    },
+    "subtract before, and add after?": [{"centre": "fit", "back": False}],
+    "your result is too dark, or too pale: what was subtracted has to come back.": [
+        {"back": False}
+    ],
+    "PCA was fitted on `images`. A yardstick may not see the test: fit it on `train`.": [
+        {"fit": "images"}
+    ],
+    "PCA was fitted on `images`, too. A yardstick may not see the test: fit it on `train` alone.": [
+        {"fit": "both"}
+    ],
     "new images are centred by their own mean. Of a single image nothing would be left: which mean "
-    "does a new image have to be compared with?": {"centre": "own"},
+    "does a new image have to be compared with?": [{"centre": "own"}, {"centre": "own twice"}],
     "these are the components along which images vary least. Which ones come first in your "
-    "decomposition?": {"last": True},
-    "the codes all have the same spread: do not divide by how far a component varies.": {
-        "white": True
-    },
+    "decomposition?": [{"last": "yes"}, {"last": "turned"}],
+    "one number is subtracted from all pixels. Each pixel has a mean of its own: over what is it "
+    "taken?": [{"centre": "number"}],
+    "from each image the mean of its own pixels is subtracted. The mean image is taken over the "
+    "images: along which side?": [{"centre": "row"}],
+    "pixels are divided by how far they vary. PCA subtracts the mean image, and no more.": [
+        {"standard": True}
+    ],
+    "the codes all have the same spread: do not divide by how far a component varies.": [
+        {"white": True}
+    ],
 }
 
 
@@ -92,16 +107,38 @@ def _pictures(count, new, size):
     return rows[:count], rows[count:]
 
 
-def _pca(train, images, k, centre="always", back=True, fit="train", last=False, white=False):
+def _pca(
+    train,
+    images,
+    k,
+    centre="always",
+    back=True,
+    fit="train",
+    last="no",
+    standard=False,
+    white=False,
+):
     train, images = train.double(), images.double()
     fitted = {"train": train, "images": images, "both": torch.cat([train, images])}[fit]
+    scale = fitted.std(0) if standard else 1
+    fitted, images = fitted / scale, images / scale
     mean = fitted.mean(0)
-    around = torch.zeros_like(mean) if centre == "never" else mean
-    _, values, rows = np.linalg.svd((fitted - around).numpy(), full_matrices=False)
-    chosen = torch.from_numpy(rows[-k:][::-1].copy() if last else rows[:k])
-    subtracted = {"always": mean, "never": 0, "fit": 0, "own": images.mean(0)}[centre]
+    # What is subtracted before the fit, before codes are taken, and what is added at the end.
+    before, subtracted, added = {
+        "always": (mean, mean, mean),
+        "never": (0, 0, 0),
+        "fit": (mean, 0, mean),
+        "own": (mean, images.mean(0), mean),
+        "own twice": (mean, images.mean(0), images.mean(0)),
+        "number": (fitted.mean(), fitted.mean(), fitted.mean()),
+        "row": (fitted.mean(1, True), images.mean(1, True), images.mean(1, True)),
+    }[centre]
+    _, values, rows = np.linalg.svd((fitted - before).numpy(), full_matrices=False)
+    chosen = torch.from_numpy(
+        {"no": rows[:k], "yes": rows[-k:], "turned": rows[-k:][::-1]}[last].copy()
+    )
     codes = (images - subtracted) @ chosen.T
-    restored = codes @ chosen + (mean if back and centre != "never" else 0)
+    restored = (codes @ chosen + (added if back else 0)) * scale
     if white:
         codes = codes / torch.from_numpy(values[:k] / (len(fitted) - 1) ** 0.5)
     return codes.numpy(), restored.numpy()

@@ -58,6 +58,11 @@ def check_train_head_only(answer):
                 f"`{changed[0]}` has moved. It is a buffer and no weight, so it needs no gradient "
                 "to change: it follows each batch that passes in training mode."
             )
+        if moved and _uphill(encoder, head, head_before, batch):
+            raise Wrong(
+                "the head has moved, but uphill: along its step the cross-entropy of the batch "
+                "rises. What is minimized, and of which labels?"
+            )
         if not moved and value is None and not encoder.calls:
             raise Wrong(f"nothing has happened yet. First hint: {answer.first_hint}")
         if not moved:
@@ -83,6 +88,18 @@ class _NormalizedEncoder(nn.Sequential):
     def forward(self, images):
         self.calls += 1
         return super().forward(images)
+
+
+def _uphill(encoder, head, before, batch):
+    """Whether the head went from `before` to where the cross-entropy is larger, by its gradient."""
+    images, labels = batch
+    start = {name: tensor.clone().requires_grad_() for name, tensor in before.items()}
+    with torch.no_grad():
+        codes = encoder.eval()(images)
+    loss = nn.functional.cross_entropy(torch.func.functional_call(head, start, (codes,)), labels)
+    slopes = dict(zip(start, torch.autograd.grad(loss, start.values()), strict=True))
+    after = head.state_dict()
+    return sum(((after[name] - before[name]) * slopes[name]).sum() for name in start) > 0
 
 
 def _frozen_parts(seed):
@@ -159,6 +176,21 @@ def _entropy_mistakes():
             lambda scores, labels: -picked(softmax(scores, 0), labels).log().mean(),
         ),
         (
+            "each row of the softmax should sum to 1. Along which side do yours?",
+            lambda scores, labels: (
+                -picked(softmax(scores.flatten(), 0).view_as(scores), labels).log().mean()
+            ),
+        ),
+        (
+            "you take the largest probability of each image; that of its true class is asked for.",
+            lambda scores, labels: -softmax(scores, 1).amax(1).log().mean(),
+        ),
+        (
+            "each image is held against the labels of all images: with `[:, labels]` you take "
+            "whole columns. One number a row is asked for.",
+            lambda scores, labels: -softmax(scores, 1)[:, labels].log().mean(),
+        ),
+        (
             "softmax seems to be taken twice. Then the loss stays near 1.5 for ten classes however "
             "sure the scores are.",
             lambda scores, labels: entropy(softmax(scores, 1), labels),
@@ -188,6 +220,11 @@ def _entropy_mistakes():
             "that is the mean probability of the true class, or what it lacks to 1: where is the "
             "logarithm?",
             lambda scores, labels: picked(softmax(scores, 1), labels).mean(),
+        ),
+        (
+            "that is the mean probability of the true class, or what it lacks to 1: where is the "
+            "logarithm?",
+            lambda scores, labels: -picked(softmax(scores, 1), labels).mean(),
         ),
         (
             "these are the scores themselves; what makes them probabilities?",
@@ -234,6 +271,11 @@ def check_linear_probe(answer):
         weights, probe = probe.coef_.size + probe.intercept_.size, probe.decision_function
     if weights == 480:
         raise Wrong("it has 480 weights: the layer has no bias.")
+    if weights == 490 + 2 * 48:
+        raise Wrong(
+            "it has 586 weights: batch normalization has a scale and a shift of its own for each "
+            "number. Without them (`affine=False`) it only brings codes to one scale."
+        )
     if weights not in (None, 490):
         more = " A hidden layer makes it an MLP." if weights > 490 else ""
         raise Wrong(f"it has {weights:,} weights; one linear layer has 490.{more}")
@@ -331,6 +373,10 @@ def check_confusion(answer):
             (
                 "the diagonal is empty: right answers count as well here.",
                 lambda t, p: _confusion(t, p) * (1 - np.eye(10)),
+            ),
+            (
+                "all rows are alike: is it one row, ten times? `[row] * 10` makes no copies.",
+                lambda t, p: np.tile(_confusion(t, p).sum(0), (10, 1)),
             ),
             (
                 "only right answers are counted. Mistakes are what the table is for.",

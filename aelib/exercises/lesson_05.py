@@ -52,10 +52,16 @@ def check_fine_tuned(answer):
         name: [key for key, tensor in start.items() if torch.equal(tensor, weights)]
         for name, weights in autoencoder.encoder.named_parameters()
     }
+    sizes = {tuple(tensor.shape) for tensor in start.values()}
+    if not all(tuple(one.shape) in sizes for one in autoencoder.encoder.parameters()):
+        raise Wrong(
+            "no part of it has the shape of the autoencoder's encoder. A classifier is an encoder "
+            "with an MLP behind it."
+        )
     if not all(found.values()):
         raise Wrong(
             "its encoder does not begin with the autoencoder's weights. A fresh encoder is "
-            "approach 2, not fine-tuning."
+            "approach 2, not fine-tuning; and to train it is not asked for yet."
         )
     still = [name for name, (tensor, _) in own.items() if not tensor.requires_grad]
     if still:
@@ -120,6 +126,23 @@ def check_joint_loss(answer):
 
     measured = [parts(*case) for case in cases]
     expected = [a + w * b for a, b, w in measured]
+    twice = [
+        entropy(case[0].softmax(1), case[1]).item() + case[4] * mse(*case[2:4]).item()
+        for case in cases
+    ]
+    if np.allclose(got, twice, rtol=1e-4, atol=1e-5):
+        raise Wrong(
+            "softmax seems to be taken twice: `cross_entropy` of PyTorch takes scores, and turns "
+            "them into probabilities itself."
+        )
+    absolute = [
+        a + w * nn.functional.l1_loss(*case[2:4]).item()
+        for case, (a, _, w) in zip(cases, measured, strict=True)
+    ]
+    if np.allclose(got, absolute, rtol=1e-4, atol=1e-5):
+        raise Wrong(
+            "the differences of the pixels come in as they are; their squares are asked for."
+        )
     if not np.allclose(got, expected, rtol=1e-4, atol=1e-5):
         counts = [len(case[0]) for case in cases]
         _raise_joint_mistake(got, measured, counts)
@@ -161,6 +184,9 @@ def _raise_joint_mistake(got, measured, counts):
         ],
         "the squared errors are summed over the images, not averaged.": [
             lambda a, b, w, n: a + w * b * n
+        ],
+        "the squared errors are divided by the number of pixels twice: a mean is one already.": [
+            lambda a, b, w, n: a + w * b / 784
         ],
         "the cross-entropy is summed over the images, not averaged.": [
             lambda a, b, w, n: a * n + w * b

@@ -109,6 +109,8 @@ def check_mcnemar(answer):
             wrong = [way(*cases[number]) for number in counted]
             if np.allclose([values[number] for number in counted], wrong, rtol=1e-3, atol=1e-6):
                 raise Wrong(hint)
+    if np.max(values) > 1 + 1e-6:
+        raise Wrong(f"{brief(float(np.max(values)))} came, but a probability is never above 1.")
     for case, value, right in zip(cases, values, expected, strict=True):
         if not np.isclose(value, right, rtol=1e-3, atol=1e-6):
             a, b = counts(*case)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from aelib.exercises.answers import Raised, Wrong, exercise
+from aelib.exercises.words import brief, shown_call
 
 
 @exercise(
@@ -19,11 +20,18 @@ def check_possible_counts(answer):
     0 to `images`, that print as this if divided by the number of images plus one. It is empty where
     none does. (Brown and Heathers, 2017, check printed means of whole numbers in this way.)
     """
-    cases = [(50.0, 1), (33.333, 2), (66.667, 2), (12.5, 100), (94.059, 100), (87.341, 1_000)]
+    cases = [(50.0, 1), (33.333, 2), (66.667, 2), (0.0, 2), (100.0, 2), (12.5, 100)]
+    cases += [(94.059, 100), (87.341, 1_000)]
     cases += [(87.341, 10_000), (93.181, 10_000), (50.0, 250_000)]
     got = []
     for case in cases:
-        counts = answer.array(answer(*case), whole=True)
+        value = answer(*case, may_be_none=bool(got))
+        if value is None:
+            raise Wrong(
+                f"for {shown_call(answer.name, case)} it returns nothing (None). Where no count is "
+                "possible the list is empty, but it is a list."
+            )
+        counts = answer.array(value, whole=True)
         if counts.ndim != 1:
             came = "one number" if counts.ndim == 0 else f"the shape {counts.shape}"
             raise Wrong(f"it should return {answer.returns}, but {came} came.")
@@ -62,13 +70,29 @@ _COUNT_MISTAKES = {
         lambda *case: _counts(*case, more=0),
         lambda printed, images: [round(printed * images / 100)],
     ],
-    "the list is always empty: is the accuracy in percent, and yours a fraction?": [
+    "the list is empty for all but 0 %: is the accuracy in percent, and yours a fraction?": [
         lambda *case: _counts(*case, whole=1)
     ],
     "yours finds a count only where the quotient has no more than three decimals. What is printed "
     "has been rounded.": [lambda *case: _counts(*case, read=lambda percent: percent)],
     "yours cuts decimals off where the printing rounds: 66.6667 is printed as 66.667.": [
         lambda *case: _counts(*case, read=lambda percent: np.floor(percent * 1_000) / 1_000)
+    ],
+    "the last count is left out: `range(images)` ends before `images`.": [
+        lambda *case: [count for count in _counts(*case) if count < case[1]]
+    ],
+    "0 correct answers are possible, too. Where does your range begin?": [
+        lambda *case: _counts(*case, first=1)
+    ],
+    "one correct answer too many: of 2 images nobody has 3 right.": [
+        lambda printed, images: _counts(printed, images + 1, more=0)
+    ],
+    "yours takes what is a thousandth away. What prints alike is at most half of one away.": [
+        lambda printed, images: [
+            count
+            for count in range(images + 1)
+            if abs(100 * count / (images + 1) - printed) < 0.001
+        ]
     ],
     "you always return one count, the nearest, though there may be none that is printed so, or "
     "several. Reckon back: what would it print?": [lambda *case: _one(*case, round)],
@@ -136,6 +160,10 @@ def check_living_mean(answer):
             [rule(lambda chosen, values: chosen.mean(), count=lambda values: values)],
         ),
         (
+            "the number beside the mean is that of the dead ones. How many live?",
+            [rule(lambda chosen, values: chosen.mean(), count=lambda values: values[values < 50])],
+        ),
+        (
             "a run at 50 % exactly is alive: only one *below* 50 % has collapsed.",
             [rule(lambda chosen, values: chosen.mean(), lambda values: values > 50)],
         ),
@@ -165,9 +193,19 @@ def check_living_mean(answer):
     answer.compare([(one,) for one in lists], average, pairs)
     nobody = [9.8, 11.35, 20.0]
     try:
-        mean, count = answer.array(answer(nobody), (2,)).tolist()
+        value = answer(nobody, may_be_none=True)
     except Raised as raised:
         raise Wrong(f"{raised}. Here no run lives; what is asked for then?") from None
+    if (
+        value is None
+        or isinstance(value, list | tuple)
+        and any(one is None or isinstance(one, str) for one in value)
+    ):
+        raise Wrong(
+            f"of {nobody} no run lives, and {brief(value)} came. Two numbers are asked for then as "
+            'well: `float("nan")` as the mean, which is a number to Python, and 0.'
+        )
+    mean, count = answer.array(value, (2,)).tolist()
     if count:
         raise Wrong(f"of {nobody} no run lives, but yours counts {count:g}.")
     if not np.isnan(mean):
@@ -193,8 +231,8 @@ def check_effect(answer):
     """
     cases = [_runs([(0, 80.0, 82.0)]), _runs([(0, 10.0, 80.0), (1, 90.0, 91.0)])]
     cases += [_runs([(0, 80.0, 86.0), (1, 90.0, 88.0), (2, 85.0, 85.5)], order=(2, 0, 1))]
-    more = [(0, 12.0, 70.0), (1, 80.0, 84.0), (2, 90.0, 20.0), (3, 11.0, 88.0), (4, 75.0, 76.0)]
-    more += [(5, 50.0, 52.0), (6, 60.0, 50.0), (7, 10.0, 9.8)]
+    more = [(0, 12.0, 70.0), (1, 80.0, 84.0), (2, 90.0, 20.0), (3, 11.0, 88.0), (14, 75.0, 76.0)]
+    more += [(15, 50.0, 52.0), (16, 60.0, 50.0), (17, 10.0, 9.8)]
     cases += [_runs(more, order=(6, 3, 0, 5, 1, 7, 2, 4)), _runs(more[::-1], order=range(8))]
     answer.compare(cases, _effect, _EFFECT_MISTAKES)
 
@@ -268,6 +306,14 @@ _EFFECT_MISTAKES = [
         _gain(_of_living, lambda a, b: (b >= 50).sum() - (a >= 50).sum()),
     ),
     (
+        "you count the runs that died. Revived is who was dead before and lives after.",
+        _gain(_of_living, lambda a, b: ((a >= 50) & (b < 50)).sum()),
+    ),
+    (
+        "you count all that were dead before. Not every one of them lives after.",
+        _gain(_of_living, lambda a, b: (a < 50).sum()),
+    ),
+    (
         "you count all that live after. Revived is only who was dead before.",
         _gain(_of_living, lambda a, b: (b >= 50).sum()),
     ),
@@ -278,6 +324,15 @@ _EFFECT_MISTAKES = [
     (
         "the two have changed places: first how many were revived, then the mean gain.",
         lambda *case: _effect(*case)[::-1],
+    ),
+    (
+        "the gains of those that live in both are divided by the number of all runs.",
+        _gain(lambda a, b: (b - a)[(a >= 50) & (b >= 50)].sum() / len(a)),
+    ),
+    (
+        "the gain is taken as a share of the score before; points are asked for, after minus "
+        "before.",
+        _gain(lambda a, b: ((b - a) / a)[(a >= 50) & (b >= 50)].mean()),
     ),
     (
         "the gains are added up; their mean is asked for.",

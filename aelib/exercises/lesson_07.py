@@ -4,7 +4,7 @@ import numpy as np
 import scipy
 import torch
 
-from aelib.exercises.answers import Wrong, close, exercise
+from aelib.exercises.answers import Raised, Wrong, close, exercise
 from aelib.exercises.places import places
 from aelib.exercises.words import brief, shown_call
 
@@ -24,7 +24,7 @@ def check_stratified_draw(answer):
     each image can be.
     """
     uneven = _classes([30, 12, 6, 2])  # The last class is rare.
-    for labels, count in ((uneven, 25), (uneven, 10), (_classes([7, 7, 7]), 5), (uneven, 49)):
+    for labels, count in ((uneven, 25), (uneven, 10), (_classes([7, 7, 7]), 5), (uneven, 46)):
         for seed in range(3):
             indices = _draw(answer, labels, count, seed)
             if not np.array_equal(indices, _draw(answer, labels, count, seed, chance=1)):
@@ -56,12 +56,19 @@ def _draw(answer, labels, count, seed, chance=0):
     """The indices that were drawn, sorted, once they are seen to be stratified."""
     value = answer(labels, count, torch.Generator().manual_seed(seed), chance=chance)
     indices = places(answer, value, labels)
-    if len(np.unique(indices)) < len(indices):
+    sizes = labels.bincount().numpy()
+    repeated = len(np.unique(indices)) < len(indices)
+    if repeated and len(indices) == count and indices.max() < sizes.max():
+        raise Wrong(
+            f"of {len(labels)} labels only the first {indices.max() + 1} places come up. Are these "
+            "classes, or places among the images of one class? Places in all of `labels` are asked "
+            "for."
+        )
+    if repeated:
         raise Wrong(
             "some images appear twice. An image that has been drawn is not put back: it would be "
             "paid for once and counted as two."
         )
-    sizes = labels.bincount().numpy()
     drawn = np.bincount(labels.numpy()[indices], minlength=len(sizes))
     fair = count * sizes / len(labels)
     asked = f"{count} of {len(labels)} images, in classes of {brief(sizes)}"
@@ -81,8 +88,9 @@ def _draw(answer, labels, count, seed, chance=0):
         raise Wrong(f"of {asked}, {len(indices)} came, and {count} were asked for.")
     if not whole:
         raise Wrong(
-            f"of {asked}, {brief(drawn)} came. Their shares would be {brief(fair)}: do you leave "
-            "the number of each class to chance?"
+            f"of {asked}, {brief(drawn)} came. Their shares would be {brief(fair)}, each rounded "
+            "up or down, and no further. Do you leave the number of each class to chance, or give "
+            "one class what others lack?"
         )
     return np.sort(indices)
 
@@ -211,20 +219,28 @@ def check_labels_needed(answer):
     cases += [([10, 30, 100], [45.0, 63.0, 80.0], target) for target in (46.0, 60.0, 63.0, 79.0)]
     cases += [([10, 40, 160, 640], [30.0, 35.0, 70.0, 75.0], target) for target in (31.0, 50.0)]
     outside = [([10, 100], [40.0, 80.0], 30.0), ([10, 100], [40.0, 80.0], 90.0)]
-    got = [float(answer.array(answer(*case), ())) for case in cases]
-    expected = [_needed(*case) for case in cases]
-    if not close(np.array(got), np.array(expected), 1e-3):
+    got = np.array([float(answer.array(answer(*case), ())) for case in cases])
+    expected = np.array([_needed(*case) for case in cases])
+    # Labels are whole: rounded, up or down or to the nearest, is right, too.
+    rounded = np.where((got == np.round(got)) & (np.abs(got - expected) < 1), expected, got)
+    if not close(rounded, expected, 1e-3):
         for hint, way in _NEEDED_MISTAKES:
-            if close(np.array(got), np.array([way(*case) for case in cases], float), 1e-3):
+            if close(got, np.array([way(*case) for case in cases], float), 1e-3):
                 raise Wrong(hint)
-        place = int(np.argmax(~np.isclose(got, expected, rtol=1e-3)))
+        place = int(np.argmax(~np.isclose(rounded, expected, rtol=1e-3)))
         shown = shown_call(answer.name, cases[place])
-        raise Wrong(answer.difference(shown, np.array(got[place]), np.array(expected[place]), 1e-3))
+        raise Wrong(answer.difference(shown, got[place], expected[place], 1e-3))
     for case in outside:
-        number = float(answer.array(answer(*case), ()))
+        shown, (first, last) = shown_call(answer.name, case), case[0]
+        try:
+            value = answer(*case, may_be_none=True)
+        except Raised as raised:
+            raise Wrong(f"{raised}. Nobody has measured there; what is asked for then?") from None
+        if value is None:
+            raise Wrong(f'{shown} gives None. Beyond what was measured return `float("nan")`.')
+        number = float(answer.array(value, ()))
         if np.isnan(number):
             continue
-        shown, (first, last) = shown_call(answer.name, case), case[0]
         if np.isclose(number, (first, last)).any():
             raise Wrong(
                 f"{shown} gives {number:g}, though nothing that was measured has this accuracy. "
@@ -293,6 +309,13 @@ _NEEDED_MISTAKES = [
         "yours is one line from the first point to the last. Between which two neighbours does the "
         "target lie?",
         _between_ends,
+    ),
+    (
+        "at the first and the last accuracy themselves somebody has measured; NaN is for targets "
+        "beyond them.",
+        lambda counts, accuracies, target: (
+            np.nan if target <= accuracies[0] else _needed(counts, accuracies, target)
+        ),
     ),
     (
         "you read the curve in the other direction, from labels to accuracy: the target is an "

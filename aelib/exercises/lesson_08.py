@@ -41,6 +41,25 @@ def check_convolution_operations(answer):
             _operations(side=lambda n, k, s, p: n),
         ),
         (
+            "that is how many weights there are. How often does each of them meet a number, and "
+            "what is done with the two?",
+            _operations(double=1, positions=lambda side: 1),
+        ),
+        (
+            "the kernel does not fit into each place: you divide the side by the stride and no "
+            "more.",
+            _operations(side=lambda n, k, s, p: n // s),
+        ),
+        (
+            "one place too few along each side: count where the kernel stands, not the steps "
+            "between.",
+            _operations(side=lambda n, k, s, p: (n + 2 * p - k) // s),
+        ),
+        (
+            "the bias counts in yours; as PyTorch counts, it does not.",
+            _operations(bias=1),
+        ),
+        (
             "that is one position of the kernel. It is put down once for each number that comes "
             "out.",
             _operations(positions=lambda side: 1),
@@ -85,12 +104,14 @@ def _operations(
     side=lambda n, k, s, p: (n + 2 * p - k) // s + 1,
     positions=lambda side: side * side,
     channels=lambda i, o: i * o,
+    bias=0,
 ):
     """The rule for the count, or with one of its parts mistaken."""
 
     def count(size, channels_in, channels_out, k, stride=1, padding=0):
         places = positions(side(size, k, stride, padding))
-        return double * places * kernel(k) * channels(channels_in, channels_out)
+        products = double * places * kernel(k) * channels(channels_in, channels_out)
+        return products + bias * places * channels_out
 
     return count
 
@@ -121,17 +142,16 @@ def check_median_seconds(answer):
             )
         called.append(calls["work"])
     expected = [_median(durations) for durations in tables]
-    if np.allclose(got, expected, rtol=1e-6):
-        for durations, count in zip(tables, called, strict=True):
-            if count != len(durations):
-                raise Wrong(
-                    f"with {len(durations) - 1} rounds `work` was called {count} times. It takes "
-                    f"one call to warm up, and one for each round: {len(durations)}."
-                )
-        return
-    for hint, ways in _TIMING_MISTAKES.items():
+    right = np.allclose(got, expected, rtol=1e-6)
+    for hint, ways in () if right else _TIMING_MISTAKES.items():
         if any(np.allclose(got, [way(one) for one in tables], rtol=1e-6) for way in ways):
             raise Wrong(hint)
+    for durations, count in zip(tables, called, strict=True):
+        if count != len(durations):
+            raise Wrong(
+                f"with {len(durations) - 1} rounds `work` was called {count} times. It takes one "
+                f"call to warm up, and one for each round: {len(durations)}."
+            )
     for durations, came, right in zip(tables, got, expected, strict=True):
         if not math.isclose(came, right, rel_tol=1e-6):
             raise Wrong(
@@ -167,8 +187,16 @@ _TIMING_MISTAKES = {
         lambda times: np.mean(times),
         lambda times: np.median(times[:-1]),
         lambda times: np.mean(times[:-1]),
+        lambda times: np.sort(times)[len(times) // 2],
+        lambda times: np.sort(times)[(len(times) - 1) // 2],
         lambda times: np.sum(times) / (len(times) - 1),
         lambda times: np.max(times),
+    ],
+    "the clock is asked before the first round only, so each time has the rounds before in it.": [
+        lambda times: float(np.median(np.cumsum(times[1:])))
+    ],
+    "the result is a thousand times as large, as if in milliseconds; seconds are asked for.": [
+        lambda times: 1000 * np.median(times[1:])
     ],
     "that is the mean. One round in which the machine was busy with something else moves it; the "
     "median hardly.": [lambda times: np.mean(times[1:])],
@@ -208,11 +236,15 @@ def check_speed_up(answer):
     many times as fast this part becomes, above 0, or `math.inf` if it will take no time at all. It
     returns how many times as fast the whole becomes. The share is below 1 where the factor is inf.
     """
-    cases = [(0.0, 2.0), (1.0, 2.0), (0.5, 1.0), (0.5, 2.0), (0.5, 4.0), (0.3, 10.0), (0.9, 100.0)]
-    cases += [(0.25, 0.5), (0.75, math.inf)]
+    cases = [(0.5, 1.0), (0.5, 2.0), (0.5, 4.0), (0.3, 10.0), (0.9, 100.0), (0.25, 0.5)]
+    edges = [(0.0, 2.0), (1.0, 2.0), (0.75, math.inf)]  # Many a mistake divides by zero here.
+
+    def right(share, factor):
+        return 1 / (1 - share + share / factor)
+
     answer.compare(
         cases,
-        lambda share, factor: 1 / (1 - share + share / factor),
+        right,
         [
             (
                 "that is the time that is left. How many times does it go into the time before?",
@@ -248,5 +280,23 @@ def check_speed_up(answer):
                 "that is how much time is saved. How many times as fast is the whole?",
                 lambda share, factor: share - share / factor,
             ),
+            (
+                "the part takes `share * factor` of the time in yours, so a faster part takes "
+                "longer.",
+                lambda share, factor: 1 / (1 - share + share * factor),
+            ),
+            (
+                "the part takes `1 / factor` in yours, as if it had been the whole before.",
+                lambda share, factor: 1 / (1 - share + 1 / factor),
+            ),
+            (
+                "one too few: what is as fast as before is 1 times as fast, and not 0.",
+                lambda share, factor: right(share, factor) - 1,
+            ),
+            (
+                "percent came; how many *times* as fast is asked for: 1 is as fast as before.",
+                lambda share, factor: 100 * right(share, factor),
+            ),
         ],
     )
+    answer.compare(edges, right)

@@ -2,9 +2,11 @@
 
 import ctypes
 import io
+import os
 import random
 import sys
 import threading
+import time
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
@@ -13,6 +15,8 @@ import torch
 
 #: How long one call may take, in seconds.
 CALL_LIMIT = 5
+#: How often it is looked at meanwhile, in seconds.
+STEP = 0.05
 
 
 class _Stop(SystemExit):
@@ -27,7 +31,9 @@ def call_limited(function, args, chance):
     stops when it comes back.
 
     Returns:
-        What came back, the error if there was one, whether it has ended, and what it printed.
+        What came back, the error if there was one, whether it has ended, what it printed, and how
+        many seconds it took, imports left out and counted as of a machine with nothing else to do:
+        on a busy one a right answer takes longer, and its first step of an optimizer imports a lot.
     """
     outcome = {}
 
@@ -45,14 +51,17 @@ def call_limited(function, args, chance):
     thread = threading.Thread(target=work, daemon=True)
     with redirect_stdout(printed), redirect_stderr(io.StringIO()):
         thread.start()
+        took, busy = 0.0, _busy()
         try:
-            thread.join(CALL_LIMIT)
-            while thread.is_alive() and _importing(thread):  # A first import may take its time.
-                thread.join(1)
+            while took < CALL_LIMIT and thread.is_alive():
+                start = time.monotonic()
+                thread.join(STEP)
+                if not _importing(thread):
+                    took += (time.monotonic() - start) / busy
             ended = "ended" in outcome
         finally:  # Also after Kernel > Interrupt.
             _stop(thread)
-    return outcome.get("value"), outcome.get("error"), ended, printed.getvalue()
+    return outcome.get("value"), outcome.get("error"), ended, printed.getvalue(), took
 
 
 def _stop(thread):
@@ -62,6 +71,14 @@ def _stop(thread):
             return
         stop(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stop))
         thread.join(0.05)
+
+
+def _busy():
+    """How many programs want each core, one at least; 1 where the system does not tell."""
+    try:
+        return max(1.0, os.getloadavg()[0] / os.cpu_count())
+    except (AttributeError, OSError):
+        return 1.0
 
 
 def _importing(thread):

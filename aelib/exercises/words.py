@@ -45,8 +45,7 @@ def kind(value):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} object of type {name}"
+    return f"an object of type {type(value).__name__}"
 
 
 def shown_call(name, args):
