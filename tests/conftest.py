@@ -4,9 +4,13 @@ import os
 import shutil
 import signal
 
+import hypothesis
 import pytest
 from joblib import cpu_count
 
+# On a busy machine anything may take long for once.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 os.environ["AELIB_PROGRESS"] = "off"
 # A shell starts its background jobs with interrupts ignored, and their children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
