@@ -1,18 +1,21 @@
 """What is generated is up to date, and the public address is one setting."""
 
+import io
 import re
 import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
-from tools import generate
+from tools import generate, readme
 from tools.generate import generated
 from tools.lessons import ROOT
-from tools.website import teaching_text
+from tools.website import readme_text, teaching_text
 
 #: What is generated and does not name the address.
 WITHOUT = ("environment.yml", "CONTRIBUTING.md")
@@ -80,7 +83,7 @@ def test_the_environment_for_conda_has_the_dependencies_and_one_channel(contents
 
 def test_every_picture_of_the_readme_is_generated(contents):
     page = contents[Path("README.md")].decode()
-    shown = re.findall(r"\]\((images/[^)]+\.png)\)", page)
+    shown = re.findall(r'(?:\]\(|src="|srcset=")(images/[^)"]+\.png)[)"]', page)
     assert len(shown) >= 2
     assert sorted(shown) == sorted(path.as_posix() for path in contents if path.suffix == ".png")
 
@@ -104,3 +107,20 @@ def test_a_lesson_without_the_figure_of_the_readme_is_named(tmp_path):
     nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "01_one.ipynb")
     with pytest.raises(SystemExit, match="01_one.ipynb has no figure for the README"):
         generate.readme_figures(tmp_path)
+
+
+def test_the_drawing_is_there_for_dark_pages_and_as_legible(contents):
+    light, dark = (
+        np.asarray(Image.open(io.BytesIO(contents[Path(f"images/{name}.png")])).convert("RGB"))
+        for name in (readme.DRAWING, f"{readme.DRAWING}_dark")
+    )
+    assert light[0, 0].tolist() == [255, 255, 255] and dark[0, 0].max() < 20
+    for line, paper in ((light, 255), (dark, dark[0, 0, 0])):
+        contrast = np.abs(line.astype(float) - paper).max(axis=2)
+        assert (contrast > 150).sum() > 2_000
+    assert ((light != light[0, 0]).any(axis=2) == (dark != dark[0, 0]).any(axis=2)).all()
+
+
+def test_on_the_site_a_picture_is_one_that_sphinx_finds(contents):
+    page = readme_text(contents[Path("README.md")].decode())
+    assert "<picture>" not in page and f"](images/{readme.DRAWING}.png)" in page

@@ -1,5 +1,5 @@
 """Write what is generated: badges and install cells of the lessons, environment.yml, the README,
-the badges in TEACHING.md.
+timings and badges in TEACHING.md.
 
     python -m tools.generate
 
@@ -52,6 +52,10 @@ def generated(root=ROOT):
         path.stem: re.search(r"^# # \d\. (.*)$", text, flags=re.M)[1]
         for path, text in texts.items()
     }
+    reading = {
+        path.stem: re.search(r"\*\*Time\*\* (\d+) minutes to read", text)[1]
+        for path, text in texts.items()
+    }
     runs = stored(root, "spread")["runs"]["MNIST"]
     page = (root / "README.md").read_text(encoding="utf-8")
     page = fill(page, "badge", ci_badge(address))
@@ -60,14 +64,18 @@ def generated(root=ROOT):
     page = fill(page, "results", readme.results(runs))
     pictures = {}
     for name, (png, alt) in readme_figures(root).items():
-        page = fill(page, name, f"![{alt}](images/{name}.png)")
+        page = fill(page, name, readme.picture(name, alt))
         pictures[root / "images" / f"{name}.png"] = png
+        if name == readme.DRAWING:
+            pictures[root / "images" / f"{name}_dark.png"] = readme.darkened(png)
     texts[root / "README.md"] = page
     path = root / "TEACHING.md"
     page = path.read_text(encoding="utf-8")
+    benchmark = stored(root, "benchmark")
+    page = fill(page, "timings", readme.timings(titles, reading, benchmark))
     texts[path] = fill(page, "student edition", student_badges(titles, address))
     path = root / "CONTRIBUTING.md"
-    speeds = speed(stored(root, "benchmark"))
+    speeds = speed(benchmark)
     texts[path] = fill(path.read_text(encoding="utf-8"), "speed", speeds)
     citation = (root / "CITATION.cff").read_text(encoding="utf-8")
     line = f"repository-code: {address}"
@@ -101,7 +109,7 @@ def environment(project):
             f"  - python{project['requires-python']}",
             *lines(project["dependencies"]),
             "  # What it takes to run, check and refresh the lessons.",
-            *lines(extras["cluster"] + extras["dev"]),
+            *lines(extras["cluster"] + extras["dev"] + extras["nbgrader"]),
             "  # aelib itself.",
             "  - pip",
             "  - pip:",

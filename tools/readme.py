@@ -1,4 +1,8 @@
-"""The generated parts of the README: what was measured, and what each lesson asks and answers."""
+"""The generated parts of README and TEACHING.md: what was measured, what lessons ask and answer."""
+
+import colorsys
+import html
+import zlib
 
 import numpy as np
 
@@ -49,6 +53,10 @@ LESSONS = {
         "Give a folder; ten draws name a method, and say how sure that is.",
     ),
 }
+#: The picture that has a second one for dark pages.
+DRAWING = "02_autoencoder"
+#: The lessons of the two sessions in TEACHING.md.
+SESSIONS = (("01", "02"), ("03", "04", "05", "06"))
 #: What the table of results shows: a label, its key, how many digits, and the unit.
 RESULTS = [
     (
@@ -136,3 +144,65 @@ def results(runs):
         ours = f"{np.mean(runs[key]):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
         rows.append(f"| {label} | {ours} | {theirs.get(key, '')} |")
     return "\n".join(rows)
+
+
+def timings(titles, reading, benchmark):
+    """How long the lessons take: to run, as measured, and to read, as estimated.
+
+    Args:
+        titles: the title of each lesson, by its name.
+        reading: the estimated minutes, by the same names.
+        benchmark: the stored run; lessons that it has not measured are left out.
+    """
+    measured = {name: one["seconds"] for name, one in benchmark["lessons"].items()}
+    rows = ["| | to run, measured | to read, estimated |", "|---|---|---|"]
+    rows += [
+        f"| {number}. {title} | {measured[name]:.0f} s | {reading[name]} min |"
+        for number, (name, title) in enumerate(titles.items(), 1)
+        if name in measured
+    ]
+    one, two = (
+        sum(seconds for name, seconds in measured.items() if name[:2] in session)
+        for session in SESSIONS
+    )
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"Measured in one run on {benchmark['machine']}, all lessons side by side and each on "
+            f"one core, with nothing in the cache. In the first session {one:.0f} s go by while "
+            f"lessons run, in the second {two:.0f} s. All else is there to guess, look and talk.",
+        ]
+    )
+
+
+def picture(name, alt):
+    """The lines that show a picture."""
+    path = f"images/{name}.png"
+    if name != DRAWING:
+        return f"![{alt}]({path})"
+    return (
+        "<picture>\n"
+        f'<source media="(prefers-color-scheme: dark)" srcset="images/{name}_dark.png">\n'
+        f'<img alt="{html.escape(alt)}" src="{path}">\n'
+        "</picture>"
+    )
+
+
+def darkened(png):
+    """The same picture for a dark page: light becomes dark, and hues stay.
+
+    Args:
+        png: a picture with a palette, as `show` stores it. Only the palette is exchanged, so that
+            the same comes out on every machine.
+    """
+    start = png.index(b"PLTE")
+    end = start + 4 + int.from_bytes(png[start - 4 : start], "big")
+    colours = b""
+    for place in range(start + 4, end, 3):
+        hue, light, strength = colorsys.rgb_to_hls(*(one / 255 for one in png[place : place + 3]))
+        # White becomes the dark grey that GitHub has behind it.
+        colour = colorsys.hls_to_rgb(hue, 1 - 0.93 * light, strength)
+        colours += bytes(round(255 * one) for one in colour)
+    palette = b"PLTE" + colours
+    return png[:start] + palette + zlib.crc32(palette).to_bytes(4, "big") + png[end + 4 :]

@@ -46,8 +46,9 @@ def gather(sources):
     (sources / "notebooks").mkdir()
     for file in (file for pattern in PARTS for file in ROOT.glob(pattern)):
         copy(file, sources / file.relative_to(ROOT))
-    teaching = sources / "TEACHING.md"
-    teaching.write_text(teaching_text(teaching.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, text_for_site in (("README.md", readme_text), ("TEACHING.md", teaching_text)):
+        page = sources / name
+        page.write_text(text_for_site(page.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.make_archive(sources / "student", "zip", ROOT, "student")
     copy(ROOT / "web" / "icon.svg", sources / "static" / "icon.svg")
     mathjax = ROOT / "web" / "node_modules" / "mathjax"
@@ -67,6 +68,12 @@ def copy(file, place):
     """Copy a file to `place`, in folders that are made."""
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(file, place)
+
+
+def readme_text(text):
+    """The README for the site: Sphinx knows pictures, but not that there may be a second one."""
+    shown = r'<picture>\n.*\n<img alt="([^"]*)" src="([^"]*)">\n</picture>'
+    return re.sub(shown, r"![\1](\2)", text)
 
 
 def teaching_text(text):
