@@ -55,7 +55,7 @@ generate: $(READY) ## write badges, install cells, environment.yml, tables and p
 mutants: $(READY) ## plant small faults and print those that nobody notices: SAMPLE="--sample 50"
 	@$(PYTHON) -m tools.mutants $(SAMPLE)
 
-student: $(READY) ## write student/, the lessons without solutions, answers and outputs; takes nbgrader
+student: $(READY) ## write student/, the lessons without solutions, answers and outputs
 	@$(PYTHON) -m tools.student edition
 
 solutions: $(READY) ## write notebooks/SOLUTIONS.md, the teacher's page
@@ -94,7 +94,7 @@ test-lab: $(READY) ## test the lessons in JupyterLab and Chromium (on Debian: ap
 
 lock: $(READY) ## bring requirements.lock in line with pyproject.toml, keeping the versions it has
 	@$(PYTHON) -m uv pip compile --universal --quiet --no-header --no-annotate \
-		--python-version 3.11 --extra dev --extra cluster pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra dev --extra cluster --extra nbgrader pyproject.toml -o requirements.lock
 	@grep -Ev '^(nvidia|cuda|triton)' requirements.lock > requirements.new
 	@mv requirements.new requirements.lock
 

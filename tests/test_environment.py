@@ -27,7 +27,7 @@ MACHINES = [
 def dependencies():
     metadata = PROJECT["project"]
     extras = metadata["optional-dependencies"]
-    installed = (metadata["dependencies"], extras["cluster"], extras["dev"])
+    installed = (metadata["dependencies"], *map(extras.get, ("cluster", "dev", "nbgrader")))
     return [Requirement(line) for lines in installed for line in lines]
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -51,7 +52,7 @@ def lab(tmp_path_factory):
         stderr=subprocess.STDOUT,
     )
 
-    def ask(path, model=None):
+    def ask(path, model=None, read=json.load):
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/{path}",
             data=model and json.dumps(model).encode(),
@@ -59,7 +60,7 @@ def lab(tmp_path_factory):
             headers={"Authorization": "token word"},
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            return read(answer)
 
     try:
         deadline = time.monotonic() + 60
@@ -172,3 +173,15 @@ def test_lab_opens_the_first_lesson_and_trainings_take_all_cores_unless_told(mon
     assert lesson == str(ROOT / "notebooks" / "01_dataset.ipynb")
     assert (hook.endswith("=tools.lab.before_save"), option) == (True, "--no-browser")
     assert os.environ["AELIB_THREADS"] == (threads or "all")
+
+
+@pytest.mark.slow
+def test_lab_shows_learners_nothing_of_nbgrader(lab):
+    _, ask = lab
+    page = ask("lab", read=lambda answer: answer.read().decode())
+    config = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    config = json.loads(config[1])
+    assert "@jupyter/nbgrader" in [one["name"] for one in config["federated_extensions"]]
+    assert "@jupyter/nbgrader" in config["disabledExtensions"]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        ask("formgrader/api/assignments")

@@ -15,6 +15,8 @@ from jupyterlab.labapp import LabApp
 from tools.metadata import tidy
 
 FIRST = Path(__file__).resolve().parent.parent / "notebooks" / "01_dataset.ipynb"
+#: What is set here for Lab: nothing of nbgrader, which is for teachers, and on the command line.
+SETTINGS = Path(__file__).resolve().parent / "jupyter"
 
 
 def before_save(model, path, **_):
@@ -26,6 +28,8 @@ def before_save(model, path, **_):
 def main(options, lesson=FIRST):
     """Start JupyterLab with further options of its own."""
     os.environ.setdefault("AELIB_THREADS", "all")
+    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     hook = "--ContentsManager.pre_save_hook=tools.lab.before_save"
     LabApp.launch_instance([str(lesson), hook, *options])
 

@@ -108,13 +108,8 @@ def read(path):
 
 def student_text(lesson):
     """A lesson as students get it, cleared by the preprocessors of nbgrader."""
-    try:
-        from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
-    except ImportError:
-        raise SystemExit(
-            "The edition for students is made by nbgrader, which is not installed here: "
-            'pip install "aelib[nbgrader]", or in a clone pip install -e ".[nbgrader]".'
-        ) from None
+    from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
+
     notebook = without_answers(marked(lesson))
     for preprocessor in (ClearSolutions, ClearOutput, ClearHiddenTests):
         notebook, _ = preprocessor().preprocess(notebook, {})
