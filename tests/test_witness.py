@@ -14,7 +14,7 @@ from aelib.data import load_data
 from aelib.results import PUBLISHED, results_folder
 from aelib.studies import read_rows
 from tools import check
-from tools.lessons import ROOT, find_lessons, witness
+from tools.lessons import ROOT, displayed_metrics, find_lessons, witness
 from tools.witness import WITNESSES, answers_of_neighbours, look, near, principal
 
 GIVEN = {"source": "digits", "train_size": 200, "test_size": 100, "seed": 3}
@@ -77,6 +77,18 @@ def test_a_mean_called_a_median_and_a_share_turned_round_are_seen(done, middle, 
     else:
         with pytest.raises(AssertionError):
             look("06_replication", variables)
+
+
+def test_a_number_of_other_rows_is_seen(done):
+    path = ROOT / "notebooks" / "07_labels.ipynb"
+    [stored] = displayed_metrics(nbformat.read(path, as_version=4))
+    look("07_labels", {**done, "metrics": stored})
+    for name in ("better_approach_1_accuracy", "labels_100_finetuned_minus_scratch"):
+        with pytest.raises(AssertionError):
+            look("07_labels", {**done, "metrics": {**stored, name: stored[name] + 0.1}})
+    changed = {**stored, "labels_10_best": stored["labels_100_best"]}
+    with pytest.raises(AssertionError):
+        look("07_labels", {**done, "metrics": changed})
 
 
 def test_the_witness_has_ways_of_its_own(done):

@@ -343,7 +343,7 @@ def lesson_6(seen, _):
 
 
 def lesson_7(seen, _):
-    from aelib.studies import few_labels, recipe
+    from aelib.studies import few_labels, recipe, spread_labels
 
     ladder = table("recipe")
     for approach in (1, 2):
@@ -356,7 +356,8 @@ def lesson_7(seen, _):
         mean = rows[rows.labels == count].groupby("method").accuracy.mean()
         gain = mean[few_labels.TUNED] - mean[few_labels.SCRATCH]
         assert near(seen.metrics[f"labels_{count}_finetuned_minus_scratch"], gain)
-    rows = table("spread_labels").query("code == @spread_labels.AUTOENCODER")
+    rows = table("spread_labels")
+    rows = rows[rows.code == spread_labels.AUTOENCODER]
     rows = rows[rows.unlabelled == rows.unlabelled.max()]
     for count, mean in rows.groupby("labels").again_accuracy.mean().items():
         assert near(seen.metrics[f"labels_{count}_best"], mean)
