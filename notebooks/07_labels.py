@@ -133,11 +133,11 @@ print(means.round(1).rename(columns="{:,}".format).rename_axis(index=None, colum
 
 # %% [markdown]
 # Both axes are logarithmic: a straight line down means that ten times the labels divide the error
-# by a fixed number. With 10, 30 and 100 labels the two curves with a trained autoencoder are lowest,
-# and the better of them has some 46, 64 and 81 % of the test images right. From 300 on the network
-# from scratch is lowest. And look at the simple methods: with ten labels the next best is logistic
-# regression on the pixels, ahead of PCA and, in 18 of 20 draws, of the network from scratch. Where
-# labels are few that network is a weak rival, and to beat it says little.
+# by a fixed number. With 10, 30 and 100 labels the two curves with a trained autoencoder are
+# lowest, and the better of them has some 46, 64 and 81 % of the test images right. From 300 on the
+# network from scratch is lowest. And look at the simple methods: with ten labels the next best is
+# logistic regression on the pixels, ahead of PCA and, in 18 of 20 draws, of the network from
+# scratch. Where labels are few that network is a weak rival, and to beat it says little.
 #
 # ## A scale is a choice, too
 #
@@ -200,12 +200,13 @@ for count in few_labels.CHOOSING:
 
 # %% [markdown]
 # With ten and a hundred labels a choice changes little, at most some two points. At ten, frozen and
-# fine-tuned autoencoder lead under every rule; at a hundred they lead the network from scratch by
-# so little, on these four draws, that it is no lead. So nothing that is said below of few labels
-# hangs on a choice. With 6,000 labels it is another matter: PCA, the random code and both ways to
-# use the autoencoder's gain 1.4 to 2.8 points, the network from scratch 0.4. So the right end of
-# the first figure partly shows which methods a rate of 0.003 suits. The section on fine-tuning
-# comes back to that.
+# fine-tuned autoencoder lead under every rule. At a hundred they lead the network from scratch by
+# more than a point without a choice and by less with one, and four draws are too few to call either
+# a lead. So what is said below of a hundred labels may hang on a choice; who leads at ten does not.
+# With 6,000 labels it is another matter: PCA, the random code and both ways to use the
+# autoencoder's gain 1.5 to 2.7 points, the network from scratch 0.4. So the right end of the first
+# figure partly shows which methods a rate of 0.003 suits. The section on fine-tuning comes back to
+# that.
 
 # %% [markdown]
 # ## Luck, taken out
@@ -218,7 +219,7 @@ for count in few_labels.CHOOSING:
 # out the same way: the probability that a new difference is above zero, if they are spread like a
 # normal distribution. It has an interval of its own, a wide one. The column `p` is the probability
 # of a mean at least so far from zero if both methods were equally good. Who looks at eight numbers
-# of labels will find a "significant" one by luck. So `p` is corrected for that (**Holm's** method:
+# of labels may find a "significant" one by luck. So `p` is corrected for that (**Holm's** method:
 # the smallest of eight is multiplied by eight, the next by seven, and so on), within each table.
 #
 # **Predict:** at which numbers of labels does the fine-tuned autoencoder beat the network from
@@ -274,21 +275,22 @@ show(
 # %% [markdown]
 # So the answer depends on the number of labels:
 #
-# - **10 and 30 labels:** both ways to use the code beat the network from scratch, by four to five
+# - **10 and 30 labels:** both ways to use the code beat the network from scratch, by 3.7 to 5.5
 #   points, and the next draw will come out that way with a probability of 0.8 to 0.9 (the intervals
 #   begin near 0.7). Against the best simple method, logistic regression on the pixels, the frozen
 #   code gains some two and a half points, in 17 and 19 of 20 draws.
 # - **100:** fine-tuned it is still ahead, by almost two points and in 15 of 20 draws; frozen, its
-#   interval includes zero. Against both simple methods the frozen code is three and a half points
-#   ahead, in every draw.
+#   interval includes zero. Against both simple methods the frozen code is more than three and a
+#   half points ahead, in every draw.
 # - **From 300 on** the network from scratch is ahead, of the frozen code by one point at first and
 #   by almost four in the end, of the fine-tuned one by 0.7 to 1.5.
 # - **Against PCA** the frozen code wins every draw at every number of labels, by more than four
-#   points at first and by one in the end. So it does hold something that PCA does not find.
+#   points at first and by almost one in the end. So it does hold something that PCA does not find.
 #
 # Both losses together are behind at every number of labels; after the correction that is sure at
-# all but 100 and 6,000, where `p` is about 0.05. (After ten draws this lesson called 100 labels a
-# tie. Ten more showed that it was none: an interval that includes zero says that nobody knows yet.)
+# all but 100 and 6,000, where `p` is about 0.05. (After ten draws this lesson called fine-tuned
+# and from scratch a tie at 100 labels. Ten more showed that it was none: an interval that includes
+# zero says that nobody knows yet.)
 #
 # Two columns say different things. An interval of the mean that excludes zero does not promise a
 # win in the next draw: fine-tuned at 300 labels, it lies below zero, and still four of twenty draws
@@ -319,12 +321,13 @@ luck = pd.DataFrame(luck, index=["the draw", "the first weights", "the rest"]).T
 print("standard deviations, in points\n", luck.round(1).rename_axis(index=[None, None]))
 
 # %% [markdown]
-# For the frozen code it is the draw, with ten labels and with a hundred: its deviation is four times
-# that of the first weights, or more. The network from scratch is another matter. With ten labels
-# its first weights decide more than the draw, and most is what neither explains alone: which
+# For the frozen code it is the draw, with ten labels and with a hundred: its deviation is four
+# times that of the first weights, or more. The network from scratch is another matter. With ten
+# labels its first weights decide more than the draw, and most is what neither explains alone: which
 # weights suit which images. With a hundred the first weights hardly matter for either. So pairing
-# takes out most of the luck of a code, since all methods share the draw, and less of that of a
-# network from scratch. And ten seeds on *one* draw would say little: they would all share its luck.
+# takes out most of the luck where two codes are compared, since they share the draw, and less where
+# one of the two is a network from scratch. And ten seeds on *one* draw would say little: they would
+# all share its luck.
 
 # %% [markdown]
 # ## What could make it win?
@@ -390,8 +393,9 @@ for variant in ("plain", *few_labels.REMEDIES):
 # **Affine moves** help most, by far. But they help the network from scratch even more, and the
 # autoencoder, which has never seen a moved image before, now loses every draw. **Denoising** and
 # **a wider code** change little: the fine-tuned autoencoder is ahead by 1.4 and 0.3 points, both
-# intervals include zero, and it wins five of ten draws. Ten draws tell neither from the plain one.
-# (A network from scratch cannot have the first remedy: it reconstructs nothing.)
+# intervals include zero, and it wins five of ten draws. Ten draws tell neither from the plain one;
+# only the frozen code is better for denoising, by a point and in nine of ten draws. (A network from
+# scratch cannot have the first remedy: it reconstructs nothing.)
 #
 # ### Other ways to pretrain
 #
@@ -410,7 +414,7 @@ for count in few_labels.CHOOSING:
     print(f"{count:,} labels, four draws\n{means_of(few_labels.unchosen(these[others]))}\n")
 
 # %% [markdown]
-# None of the other tasks changes the frozen code by a point, up or down. Fine-tuned, a network that
+# None of these tasks changes the frozen code by a point, up or down. Fine-tuned, a network that
 # learned to fill in patches is 1.5 to 4 points worse with ten labels, and half a point to a point
 # better with 6,000. What pays is to move the *labelled* images, and then the autoencoder helps
 # where labels are fewest: with ten, fine-tuned and with moves throughout, it beats the network from
@@ -445,18 +449,17 @@ print(by_rate.round(2).rename_axis(columns=None))
 
 # %% [markdown]
 # The fine-tuned network wants a higher rate, 0.01 or 0.03. The network from scratch is best at
-# 0.01, and at 0.03 some of its runs break down. At 0.003, the rate of the contest, the fine-tuned
-# one is more than a point behind; where each has its best rate, less than half a point. Now give
-# the network from scratch the scale of the autoencoder's code. At 0.003 its lead falls from 1.5
-# points to 0.2, and at 0.03 it no longer breaks down. So most of what looked like harm done by the
-# autoencoder at the contest's rate was the scale, which decides what rate suits. Training the head
-# first costs almost a point. With four times the steps, each at its best rate, nothing is left
-# between the two. (The best rates were picked by the test images, of four draws: differences of a
-# few tenths are not to be trusted.) With 6,000 labels, then, a start from this autoencoder does
-# neither harm nor good, once rate and time suit it.
+# 0.01, and at 0.03 one of its four runs breaks down and the others lose points. At 0.003, the rate
+# of the contest, the fine-tuned one is more than a point behind; where each has its best rate, less
+# than half a point. Now give the network from scratch the scale of the autoencoder's code. At 0.003
+# its lead falls from 1.5 points to 0.2, and at 0.03 it no longer breaks down. So most of what
+# looked like harm done by the autoencoder at the contest's rate was the scale, which decides what
+# rate suits. Training the head first costs almost a point. With four times the steps, each at its
+# best rate, nothing is left between the two. (The best rates were picked by the test images, of
+# four draws: differences of a few tenths are not to be trusted.) With 6,000 labels, then, a start
+# from this autoencoder does neither harm nor good, once rate and time suit it.
 #
-# All methods so far look at the images without labels once, to learn a code, and then put them
-# away.
+# So far the images without labels have served at most to learn a code. Then they were put away.
 
 # %% [markdown]
 # ## The images without labels, used twice
@@ -592,10 +595,10 @@ print(by_size.round(1).rename(index="{:,}".format).rename_axis(index=None, colum
 #   no image at all, and its images go to others.
 #
 # The crossing will lie elsewhere for your data; one data set cannot say where. Find it as here:
-# draw labels ten times at two or three sizes, train both networks on the same draws with the same
-# moves, and count who wins. One thing is worth asking first: does what you want to know fill much
-# of the image? A reconstruction is asked for pixels, so what few pixels show costs it little to
-# lose.
+# draw labels twenty times at two or three sizes, train both networks on the same draws with the
+# same moves, and count who wins. One thing is worth asking first: does what you want to know fill
+# much of the image? A reconstruction is asked for pixels, so what few pixels show costs it little
+# to lose.
 #
 # ## Is the table true?
 #
@@ -858,9 +861,10 @@ check_labels_needed(labels_needed)
 
 # %% [markdown]
 # ## Summary
-# - Used once, the code of an autoencoder helps with ten or thirty labels, and at a hundred a little,
-#   as a start for fine-tuning. From 300 on a network from scratch is better. With 6,000 the frozen code is behind; as a start for fine-tuning it
-#   neither helps nor harms, given a rate and a time that suit it.
+# - Used once, the code of an autoencoder helps with ten or thirty labels, and at a hundred a
+#   little, as a start for fine-tuning. From 300 on a network from scratch is better. With 6,000 the
+#   frozen code is behind; as a start for fine-tuning it neither helps nor harms, given a rate and a
+#   time that suit it.
 # - With labels spread over a graph and a classifier trained on them, images without labels are
 #   worth far more; whether the first graph is made of codes or of pixels hardly matters in the end.
 # - Where codes are compared, divide each by one number; and compare with the best simple method.

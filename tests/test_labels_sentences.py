@@ -6,6 +6,7 @@ import torch
 from scipy.stats import ttest_1samp
 from torch.utils.flop_counter import FlopCounterMode
 
+from aelib.data import load_data
 from aelib.evaluation import holm, mean_interval, win_interval, win_probability
 from aelib.models import Encoder
 from aelib.studies import few_labels, read_rows, recipe, scales, spread_labels
@@ -73,10 +74,33 @@ def test_choosing_changes_little_with_few_labels_and_more_with_many():
     for scores in (table.stack(), by_validation.groupby(level=[0, 1]).mean(), best):
         leaders = scores.loc[10].nlargest(2).index
         assert set(leaders) == {few_labels.FROZEN, few_labels.TUNED}
-    assert gained.loc[[10, 100]].max(axis=None) < 2.6
-    assert round(gained.loc[6_000, few_labels.SCRATCH], 1) == 0.4
+    assert gained.loc[[10, 100]].max(axis=None) < 2.5
     others = [few_labels.PRINCIPAL, few_labels.RANDOM, few_labels.FROZEN, few_labels.TUNED]
-    assert 1.4 < gained.loc[6_000, others].min() < gained.loc[6_000, others].max() < 2.8
+    of_both = [
+        scores - table.stack() for scores in (best, by_validation.groupby(level=[0, 1]).mean())
+    ]
+    assert all(round(gain[6_000, few_labels.SCRATCH], 1) == 0.4 for gain in of_both)
+    gains = [gain[6_000, method] for gain in of_both for method in others]
+    assert [round(min(gains), 1), round(max(gains), 1)] == [1.5, 2.7]
+
+
+def test_with_a_hundred_labels_a_choice_shrinks_a_lead_that_four_draws_do_not_show():
+    rows = plain_rows(choosing=True).sort_values("validation_accuracy", kind="stable")
+    of_run = ["method", "seed"]
+    rows = rows[rows.labels == 100]
+    unchosen = few_labels.unchosen(rows).set_index(of_run).accuracy
+    for method in (few_labels.FROZEN, few_labels.TUNED):
+        leads = [
+            scores[method] - scores[few_labels.SCRATCH]
+            for scores in (
+                unchosen,
+                rows.groupby(of_run).accuracy.last(),
+                rows.groupby(of_run).accuracy.max(),
+            )
+        ]
+        without, *chosen = (lead.mean() for lead in leads)
+        assert without > 1 > max(chosen) > min(chosen) > 0
+        assert all(mean_interval(lead)[0] < 0 for lead in leads)
 
 
 def by_rate():
@@ -100,6 +124,14 @@ def test_fine_tuned_and_scratch_want_other_rates_and_end_alike():
     assert leads == [1.5, 0.2] and same_scale[0.03] > 97
     head_first = table.loc[few_labels.TUNED, "head first", 360]
     assert 0.7 < tuned.max() - head_first.max() < 1
+    # One of four runs breaks down at 0.03, and the others lose points; none does with that scale.
+    rows = read_rows("few_labels")
+    rows = rows[(rows.source == "mnist") & (rows.labels == 6_000) & (rows.steps == 360)]
+    rows = rows[(rows.method == few_labels.SCRATCH) & (rows.seed < 4)]
+    runs = rows.pivot(index="seed", columns=["variant", "choice"], values="accuracy")
+    assert (runs["plain", 0.03] < 20).sum() == 1
+    assert (runs["plain", 0.01] - runs["plain", 0.03]).min() > 1
+    assert runs["scale of the code", 0.03].min() > 97
     long = [table.loc[m, "plain", 1_440].max() for m in (few_labels.TUNED, few_labels.SCRATCH)]
     assert abs(long[0] - long[1]) < 0.1
 
@@ -112,14 +144,20 @@ def test_what_remedies_do_with_a_hundred_labels():
     plain, moved = wide["plain"], wide["affine moves"]
     gains = {name: (wide[name] - plain).mean() for name in few_labels.REMEDIES}
     for method in (few_labels.TUNED, few_labels.SCRATCH):
-        best = max((gain[method], name) for name, gain in gains.items() if method in gain.dropna())
-        assert best[1] == "affine moves"
+        *_, next_best, best = sorted(gain[method] for gain in gains.values() if gain[method] > 0)
+        assert best == gains["affine moves"][method] > 3 * next_best
     assert gains["affine moves"][few_labels.SCRATCH] > gains["affine moves"][few_labels.TUNED]
     assert (moved[few_labels.TUNED] < moved[few_labels.SCRATCH]).all()
     for name, rival in (("denoising", "plain"), ("wide code", "wide code")):
         lead = wide[name, few_labels.TUNED] - wide[rival, few_labels.SCRATCH]
         assert round(lead.mean(), 1) == {"denoising": 1.4, "wide code": 0.3}[name]
         assert mean_interval(lead)[0] < 0 and (lead > 0).sum() == 5
+        gain = wide[name] - plain
+        assert mean_interval(gain[few_labels.TUNED])[0] < 0 < gain[few_labels.TUNED].mean()
+    gain = wide["denoising", few_labels.FROZEN] - plain[few_labels.FROZEN]
+    assert round(gain.mean()) == 1 and mean_interval(gain)[0] > 0 and (gain > 0).sum() == 9
+    gain = wide["wide code", few_labels.FROZEN] - plain[few_labels.FROZEN]
+    assert mean_interval(gain)[0] < 0 < gain.mean() < 1
 
 
 def test_other_ways_to_pretrain_change_little_and_moves_much():
@@ -167,10 +205,10 @@ def test_what_the_paired_differences_say():
     assert [(lead > 0).sum() for lead in leads] == [17, 19]
     for rival in (few_labels.PIXELS, few_labels.PRINCIPAL):
         lead = paired(frozen, rival, 100)
-        assert (lead > 0).all() and 3.5 < lead.mean() < 3.8
+        assert (lead > 0).all() and 3.5 < lead.mean() < 4
     leads = [paired(frozen, few_labels.PRINCIPAL, count) for count in few_labels.LABELS]
     assert all((lead > 0).all() for lead in leads)
-    assert leads[0].mean() > 4 and round(leads[-1].mean()) == 1
+    assert leads[0].mean() > 4 and 0.75 < leads[-1].mean() < 1
     both = [paired(few_labels.BOTH, scratch, count) for count in few_labels.LABELS]
     assert all(one.mean() < 0 for one in both)
     unsure = dict(
@@ -197,6 +235,19 @@ def test_which_luck_it_is():
     assert draw < weights < rest
     for method in (few_labels.FROZEN, few_labels.SCRATCH):
         assert luck[100, method][1] < 0.3
+    assert luck[10, few_labels.FROZEN][0] > 3  # "With few labels the draw decides a lot."
+
+
+@pytest.mark.parametrize("count", [10, 100])
+def test_pairing_takes_out_most_of_the_luck_of_two_codes_and_less_with_scratch(count):
+    rows = plain_rows()
+    wide = rows[rows.labels == count].pivot(index="seed", columns="method", values="accuracy")
+
+    def left(rival):
+        pair = wide[[few_labels.FROZEN, rival]]
+        return pair.diff(axis=1).iloc[:, 1].var() / pair.var().sum()
+
+    assert left(few_labels.PRINCIPAL) < 0.2 < 0.3 < left(few_labels.SCRATCH)
 
 
 @pytest.mark.parametrize("head", scales.HEADS)
@@ -215,6 +266,17 @@ def test_in_one_scale_the_autoencoder_is_ahead_with_ten_labels(by_scale, head):
     assert ours > means[scales.PRINCIPAL, 10]
     assert ours > means[scales.PIXELS, 10]
     assert means[scales.PRINCIPAL, 10] > means[scales.RANDOM, 10] - 3
+    whitened = by_scale[f"each_{head}"].groupby(["code", "labels"]).mean()
+    for rival in (scales.PRINCIPAL, scales.PIXELS):
+        by_less = ours - means[rival, 10]
+        assert by_less < whitened[scales.AUTOENCODER, 10] - whitened[rival, 10]
+
+
+def test_whitened_pca_would_have_come_last_in_the_contest(by_scale):
+    rows = plain_rows()
+    draws = by_scale.index.unique("seed")
+    contest = rows[(rows.labels == 10) & rows.seed.isin(draws)].groupby("method").accuracy.mean()
+    assert by_scale.each_mlp[scales.PRINCIPAL, 10].mean() < contest.min()
 
 
 def test_used_twice_few_labels_are_worth_many(all_images):
@@ -249,6 +311,8 @@ def test_the_code_matters_for_the_first_graph_and_hardly_after_the_second(all_im
     ours = last[spread_labels.AUTOENCODER]
     assert last[spread_labels.PIXELS] > ours - 1
     assert last[spread_labels.PRINCIPAL] > ours - 1
+    behind = last.drop(spread_labels.RANDOM).min() - last[spread_labels.RANDOM]
+    assert behind > (2 if count == 10 else 0)
 
 
 def test_a_tenth_of_the_images_gets_nearly_as_far_with_a_hundred_labels(rows):
@@ -293,6 +357,10 @@ def test_the_better_recipe_closes_the_distance_in_points_and_not_in_mistakes():
     assert mean_interval(gains[-1])[0] < 0
     wide = validation[2, ladders[2][2]] - validation[2, ladders[2][1]]
     assert wide.mean() <= 0  # Not kept.
+    kept = [name for name in ladders[2] if name != ladders[2][2]]
+    for scores in (validation[2], test[2]):
+        gains = [(scores[b] - scores[a]).mean() for a, b in zip(kept, kept[1:], strict=False)]
+        assert "moves" in kept[gains.index(max(gains)) + 1].split(" + ")[-1]
 
 
 def test_with_all_habits_a_start_from_an_autoencoder_changes_nothing():
@@ -302,7 +370,14 @@ def test_with_all_habits_a_start_from_an_autoencoder_changes_nothing():
     gains = wide[3] - wide[2]
     low, high = mean_interval(gains)
     assert low < 0 < high and abs(gains.mean()) < 0.01
-    assert (gains > 0).sum() == 7 and (gains < -0.1).sum() == 2
+    assert (gains > 0).sum() == 7 and gains.max() < 0.1 and (gains < -0.1).sum() == 2
+
+
+def test_the_codes_of_a_fresh_encoder_are_tiny():
+    images = load_data("digits", 600, 100, 0).train.images
+    torch.manual_seed(0)
+    with torch.no_grad():
+        assert Encoder()(images).std(0).mean() < 0.05
 
 
 def test_the_better_encoder_takes_almost_seven_times_the_arithmetic():
