@@ -144,8 +144,8 @@ def test_what_remedies_do_with_a_hundred_labels():
     plain, moved = wide["plain"], wide["affine moves"]
     gains = {name: (wide[name] - plain).mean() for name in few_labels.REMEDIES}
     for method in (few_labels.TUNED, few_labels.SCRATCH):
-        *_, next_best, best = sorted(gain[method] for gain in gains.values() if gain[method] > 0)
-        assert best == gains["affine moves"][method] > 3 * next_best
+        best, *others = (gains[name].get(method, 0) for name in reversed(few_labels.REMEDIES))
+        assert best > 3 * np.nanmax(others)
     assert gains["affine moves"][few_labels.SCRATCH] > gains["affine moves"][few_labels.TUNED]
     assert (moved[few_labels.TUNED] < moved[few_labels.SCRATCH]).all()
     for name, rival in (("denoising", "plain"), ("wide code", "wide code")):
