@@ -13,8 +13,8 @@ from tools.tables import with_tables
 #: What nbconvert writes for every image: it does not look into an output's metadata.
 NO_ALT = 'alt="No description has been provided for this image"'
 #: Lines of at most 80 letters, links that can be told from text without colour, colours with the
-#: contrast that WCAG 2 asks for, and room on a telephone: there code is broken, not scrolled, and a
-#: table's words wrap, but never its numbers.
+#: contrast that WCAG 2 asks for, and room on a telephone: there lines of code and words of a table
+#: are broken, but none of its numbers.
 STYLE = """<style>
 .jp-MarkdownOutput :is(p, li, h1, h2, h3) { max-width: 36em; }
 .jp-RenderedHTMLCommon a { text-decoration: underline !important; }
@@ -28,11 +28,12 @@ STYLE = """<style>
 .jp-RenderedHTML th[scope="row"] { font-weight: normal; }
 @media (max-width: 600px) {
   .jp-Cell { padding: 4px; }
-  .jp-InputPrompt, .jp-OutputPrompt { flex: 0 0 auto; min-width: 0; font-size: 10px; }
-  .highlight pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  .jp-InputPrompt { flex: 0 0 auto; min-width: 0; font-size: 10px; }
+  .jp-OutputPrompt { display: none; }
+  pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
   .jp-RenderedHTML table { font-size: 11px; }
-  .jp-RenderedHTML :is(th, td) { padding: 3px; }
-  .jp-RenderedHTML th:first-child { overflow-wrap: anywhere; }
+  .jp-RenderedHTML :is(th, td) { padding: 3px 2px; }
+  .jp-RenderedHTML :is(.left, th:first-child) { overflow-wrap: anywhere; }
 }
 </style>
 """
