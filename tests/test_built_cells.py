@@ -16,8 +16,14 @@ from aelib.training import infer, pick_device, train
 from tools.lessons import ROOT, execute, read
 
 #: What a cell calls that trains or loads what was trained.
-TRAINING = {"train", "train_epoch", "train_or_load", "pretrained_autoencoder"}
-CELLS = {"02_autoencoder": 4, "04_frozen_encoder": 4, "05_joint_training": 3}
+TRAINING = {"train", "train_epoch", "train_or_load", "pretrained_autoencoder", "both_approaches"}
+CELLS = {
+    "02_autoencoder": 4,
+    "03_reconstructions": 3,
+    "04_frozen_encoder": 4,
+    "05_joint_training": 3,
+    "06_replication": 2,
+}
 SETTINGS = {"batch_size": 100, "learning_rate": 0.001, "seed": 0}
 
 
