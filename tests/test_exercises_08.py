@@ -232,7 +232,7 @@ def speed_up_of_an_hour(share, factor):
 def speed_up_in_fractions(share, factor):
     share = Fraction(share)
     part = 0 if math.isinf(factor) else share / Fraction(factor)
-    return float(1 / (1 - share + part))
+    return 1 / (1 - share + part)
 
 
 @wrong(check_speed_up, "that is the time that is left")

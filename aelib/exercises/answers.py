@@ -7,6 +7,8 @@ that is right in another way is right. What is wrong is told by `Wrong`, whose t
 import copy
 import functools
 import inspect
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -265,6 +267,8 @@ def _array(value):
         return (value.double() if value.is_floating_point() else value).numpy()
     if isinstance(value, list | tuple):
         return np.asarray([_array(one) for one in value])
+    if isinstance(value, Fraction | Decimal):
+        value = float(value)
     return np.asarray(value)
 
 
