@@ -120,7 +120,7 @@ def test_each_sign_of_a_disturbance_is_seen(sign, disturbed):
     assert quiet.results(probes())["disturbed"] is False
     result = quiet.results(disturbed)
     assert result["disturbed"] is True
-    assert quiet.results(probes(), spread_of_epochs=0.2)["disturbed"] is True
+    assert quiet.results(probes(), spread_of_epochs=0.5)["disturbed"] is True
     signs = result["disturbance"]["signs"]
     assert [name for name, bound in quiet.BOUNDS.items() if signs[name] > bound] == [sign]
 

@@ -256,11 +256,6 @@ VERDICT = {
             "pixels, from scratch.",
         ),
         (
-            {"sure": False},
-            "Not sure: take “PCA”, but another may be up to 0.5 points better. The lead is within "
-            "what chance explains.",
-        ),
-        (
             {"sure": False, "ties": ["pixels"]},
             "Not sure: take “PCA”, but another may be up to 0.5 points better. Ten draws do not "
             "tell it from pixels.",

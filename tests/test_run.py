@@ -263,7 +263,7 @@ def test_an_interrupt_stops_all_that_is_under_way(tmp_path):
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "metrics.json").write_text('{"source": "of an older run"}')
     started = [tmp_path / "second", tmp_path / "third"]
-    cells = {"01_quick": "1", "04_waiting": "1"}
+    cells = {"04_quick": "1", "01_waiting": "1"}
     for name, path in zip(("02_slow", "03_slow"), started, strict=True):
         cells[name] = f"""import os, pathlib, time
 pathlib.Path({str(path)!r}).write_text(str(os.getpid()))
@@ -289,7 +289,7 @@ sys.exit(run.main([], pathlib.Path('.')))"""
     finally:
         runner.kill()
     assert runner.returncode == 130
-    assert "Stopped by hand. Finished before: 01_quick." in printed
+    assert "Stopped by hand. Finished before: 04_quick." in printed
     assert {name for name in cells if f"{name}: stopped" in printed} == {"02_slow", "03_slow"}
     wait_for(lambda: not any(map(psutil.pid_exists, kernels)))
     assert not (tmp_path / "runs" / "metrics.json").exists()
@@ -416,8 +416,8 @@ def test_an_offline_check_that_would_find_mnist_is_none(monkeypatch):
 @pytest.mark.parametrize(
     ("tool", "call", "says"),
     [
-        (check, lambda root: check.main(False, root), "Passed before: 01_first."),
-        (refresh, lambda root: refresh.main([], root), "Refreshed before: 01_first."),
+        (check, lambda root: check.main(False, root), "Passed before: 02_second."),
+        (refresh, lambda root: refresh.main([], root), "Refreshed before: 02_second."),
         (spread, lambda root: spread.main(["digits"], root), "the file stays as it was."),
     ],
     ids=["check", "refresh", "spread"],
