@@ -11,6 +11,10 @@ READY := $(VENV)/.ready
 export MALLOC_MMAP_THRESHOLD_ := 268435456
 export MALLOC_TRIM_THRESHOLD_ := 1073741824
 
+# Images of Python for containers set this; then each process compiles all that it imports, for
+# seconds, and forgets it.
+export PYTHONDONTWRITEBYTECODE :=
+
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 

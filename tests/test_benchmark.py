@@ -93,6 +93,7 @@ def quick_run(names):
     return json.dumps(__main__.measure(names, load_data("digits", 600, 100), quick=True))
 
 
+@pytest.mark.slow
 def test_a_run_is_written_with_its_rounds(monkeypatch, tmp_path, digits):
     monkeypatch.setattr(__main__, "project_folder", lambda: tmp_path)
     __main__.main(["--quick", "head"])

@@ -50,7 +50,7 @@ def trained(mine, encoder, method):
     return learn(method, Split(data.images, data.labels), data.images, encoder, 2, "none", 0)
 
 
-@pytest.mark.slow_except("pixels")
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_saved_classifier_answers_as_the_trained_one(tmp_path, mine, encoder, method):
     data = mine[1]
@@ -69,6 +69,7 @@ def saved(tmp_path_factory, mine, encoder):
     return path
 
 
+@pytest.mark.slow
 def test_the_command_names_every_image_and_lists_what_it_cannot_read(tmp_path, mine, saved, capsys):
     root, data = mine
     new = tmp_path / "new images"
@@ -109,6 +110,7 @@ def test_a_folder_without_images(tmp_path, saved, capsys):
     assert capsys.readouterr().out == "file,class,probability\n"
 
 
+@pytest.mark.slow
 def test_what_is_no_classifier_or_no_folder(tmp_path, saved, capsys):
     save_file({"weight": torch.zeros(1)}, tmp_path / "other.safetensors")
     (tmp_path / "text.safetensors").write_text("no weights")

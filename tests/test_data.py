@@ -57,6 +57,7 @@ def test_splits_have_the_form_they_promise_and_are_balanced(load, source, train_
     assert loaded.source == {"mnist": "MNIST", "digits": "digits (stand-in)"}[source]
 
 
+@pytest.mark.slow
 @each_source
 def test_a_seed_names_a_draw(load, source):
     first, again, other = (load(source, 100, 100, seed) for seed in (1, 1, 2))
@@ -80,6 +81,7 @@ def test_bytes_are_the_same_images(load, source):
         assert labels.equal(getattr(floats, name).labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("train_size", [6_000, 59_500, 60_000])
 def test_no_image_of_mnist_is_in_two_splits(load, train_size):
     loaded = load("mnist", train_size, 10_000)
@@ -154,6 +156,7 @@ def numbered():
     return tensors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_any_value_of_a_setting_is_right_or_refused_by_name(name, numbered, monkeypatch):
     monkeypatch.setattr(loading, "load_mnist", lambda root: numbered)
@@ -182,6 +185,7 @@ def test_any_value_of_a_setting_is_right_or_refused_by_name(name, numbered, monk
     right_or_refused()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=300,
     deadline=None,

@@ -119,6 +119,7 @@ def test_a_second_mirror_takes_over(served, hasty):
     assert served.load().source == "MNIST"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["in the head", "in the body"])
 def test_a_server_that_drips_is_cut(served, hasty, when):
     stop = threading.Event()

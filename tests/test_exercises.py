@@ -146,6 +146,7 @@ def sleeper(*args):
     time.sleep(9)
 
 
+@pytest.mark.slow_except("bare_loop")
 @pytest.mark.parametrize("function", [tight_loop, stubborn_loop, bare_loop, sleeper])
 def test_what_never_ends_is_stopped(function, capsys, monkeypatch):
     monkeypatch.setattr(running, "CALL_LIMIT", 0.5)
@@ -187,6 +188,7 @@ def test_on_a_busy_machine_a_call_is_given_more_time(monkeypatch):
     assert not running.call_limited(slow, (), 0)[2]
 
 
+@pytest.mark.slow
 def test_an_import_is_given_more_time(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(running, "CALL_LIMIT", 0.3)
     (tmp_path / "slow_to_import.py").write_text("import time\nfor _ in range(9): time.sleep(0.1)\n")

@@ -436,6 +436,7 @@ def test_a_real_shell_takes_the_bundle_as_it_is():
     assert output.metadata["image/png"]["alt"] == "A loss. Images: MNIST."
 
 
+@pytest.mark.slow
 def test_a_page_made_from_the_notebook_has_the_text_on_the_picture(notebook):
     """As JupyterLab does, nbconvert takes the HTML before the PNG, whose text its page lacks."""
     show(loss_curve(HISTORY, "MSE"), "A loss.", "MNIST")
@@ -482,6 +483,7 @@ def test_an_image_is_called_by_its_split_and_place(data):
     assert describe(image_rows(rows))[0][0] == "Row 1, test: 2 images."
 
 
+@pytest.mark.slow
 def test_images_kept_as_bytes_are_found_too(data):
     pixels = load_data("digits", 200, 100, 0, as_bytes=True)
     for images in (pixels.test.images[[4]], data.test.images[[4]]):

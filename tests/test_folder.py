@@ -530,6 +530,7 @@ def test_label_counts(labelled, classes, counts):
     assert label_counts(labelled, classes) == counts
 
 
+@pytest.mark.slow
 @slow
 @given(data=st.data())
 def test_any_folder_is_read_the_same_whatever_its_order(tmp_path_factory, data):
@@ -560,6 +561,7 @@ def test_any_folder_is_read_the_same_whatever_its_order(tmp_path_factory, data):
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_the_digits_are_such_a_folder(tmp_path):
     write_digits(tmp_path / "digits")
     mine = read_images(tmp_path / "digits")

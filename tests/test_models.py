@@ -151,7 +151,7 @@ def test_by_default_the_weights_are_those_of_plain_layers():
     assert [one.equal(other) for one, other in zip(weights, expected, strict=True)] == [True] * 12
 
 
-@pytest.mark.slow_except("model1")
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [Autoencoder(), Classifier(Encoder(), MLP(CODES))])
 def test_the_networks_can_be_exported_for_any_number_of_images(model):
     batch = {0: torch.export.Dim("images", min=2)}

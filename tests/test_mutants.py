@@ -68,6 +68,7 @@ def test_what_only_looks_are_made_of_is_left_alone():
     ]
 
 
+@pytest.mark.slow
 def test_a_module_is_tested_by_what_imports_it():
     found = [path.name for path in covering("aelib/settings.py", ROOT)]
     assert found[0] == "test_settings.py" and "test_notebooks.py" in found
@@ -94,6 +95,7 @@ def project(tmp_path):
     return test
 
 
+@pytest.mark.slow
 def test_a_fault_that_nobody_notices_is_printed(project, capsys):
     assert main(["aelib/half.py"], project.parent.parent) == 0
     assert "3 of 3 faults were noticed, 100 %; 0 may live." in capsys.readouterr().out

@@ -197,6 +197,7 @@ def test_copies_with_different_labels_are_listed_first():
     assert copies(groups, labels) == [[3, 4], [0, 2], [5, 6]]
 
 
+@pytest.mark.slow
 def test_an_odd_image_is_among_the_worst(digits, autoencoder):
     images = digits.images.clone()
     generator = torch.Generator().manual_seed(0)
@@ -219,7 +220,7 @@ def test_one_number_scales_all_components():
     assert ratios.max() == pytest.approx(ratios.min().item(), rel=1e-4)
 
 
-@pytest.mark.slow_except("none")
+@pytest.mark.slow
 @pytest.mark.parametrize("moves", ["none", "mirror"])
 def test_every_method_learns(digits, autoencoder, moves):
     pool, labels = digits.images[:600], digits.labels
@@ -234,6 +235,7 @@ def test_every_method_learns(digits, autoencoder, moves):
     assert all(map(torch.equal, weights, autoencoder.parameters()))
 
 
+@pytest.mark.slow
 def test_only_the_surest_seventy_per_cent_are_learned_from(digits, autoencoder):
     labelled = Split(digits.images[:50], digits.labels[:50])
     spread = spread_labels(labelled, digits.images[:600], autoencoder.encoder)
@@ -280,6 +282,7 @@ def test_other_channels_and_sizes_train(shape):
     learn(methods.TUNED, Split(bytes_, labels), bytes_, model.encoder, 2, "small", 0)
 
 
+@pytest.mark.slow
 def test_a_draw_learns_nothing_from_what_it_tests(digits, monkeypatch):
     """The tested images, and copies of them, are in no pool."""
     seen = []

@@ -105,6 +105,7 @@ def test_a_move_takes_less_than_50_ms_on_one_core(toy):
     assert statistics.median(seconds) < 0.05
 
 
+@pytest.mark.slow
 def test_the_grid_shows_every_direction_and_what_both_say(toy):
     autoencoder, classifiers, directions, data = toy
     figure = still_grid(*toy, digit=3)
@@ -120,6 +121,7 @@ def test_the_grid_shows_every_direction_and_what_both_say(toy):
         assert axis.get_title("center") == f"{said[0]} | {said[1]}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watched", ["on", "off"])
 def test_a_grid_stands_where_no_widget_can_run(toy, watched, monkeypatch):
     shown = []
@@ -135,6 +137,7 @@ def test_a_grid_stands_where_no_widget_can_run(toy, watched, monkeypatch):
     assert (WIDGET in bundle) == (watched == "on")
 
 
+@pytest.mark.slow
 def test_lesson_5_finds_what_was_trained_to_play_with(data, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "project_folder", lambda: tmp_path)
     autoencoder, _ = pretrained_autoencoder(data, "cpu", **SETTINGS)

@@ -38,6 +38,7 @@ def test_odd_values_are_refused_by_name(name, value):
     assert_refused(check_settings, **{name: value}, says=f"{name}=")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NUMBERS)
 @hypothesis_settings(max_examples=300, derandomize=True)
 @given(value=st.integers() | st.floats())

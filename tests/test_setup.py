@@ -46,7 +46,7 @@ def index(tmp_path, monkeypatch):
         add_wheel(own / builds, "small", "6.6")  # PyTorch's index has other packages, too.
     handler = functools.partial(Quiet, directory=tmp_path / "served")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_FIND_LINKS", "AELIB_TORCH"):
         monkeypatch.delenv(name, raising=False)
@@ -83,6 +83,7 @@ if sys.platform == "linux":
 CPU = {"torch": "9.1+cpu", "torchvision": "9.2+cpu", "small": "1.0"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("builds", "expected"),
     [

@@ -123,6 +123,7 @@ def test_a_lesson_with_its_solutions_says_right(root):
     assert texts(lesson) == ["loaded", *right, "the end"]
 
 
+@pytest.mark.slow
 def test_the_edition_has_stubs_and_neither_answers_nor_outputs(root):
     assert student.main(["edition"], root) == 0
     [path] = (root / "student").iterdir()
@@ -144,6 +145,7 @@ def test_the_edition_has_stubs_and_neither_answers_nor_outputs(root):
     assert [cell for cell in code if cell.outputs or cell.execution_count] == []
 
 
+@pytest.mark.slow
 def test_the_edition_runs_to_its_end_with_a_first_hint_for_each_stub(root):
     [text] = student.edition(root).values()
     said = texts(run(nbformat.reads(text, as_version=4)))
@@ -152,6 +154,7 @@ def test_the_edition_runs_to_its_end_with_a_first_hint_for_each_stub(root):
     assert hints == ["output_size", "best_epoch", "walk"]
 
 
+@pytest.mark.slow
 def test_the_edition_is_the_same_when_made_again(root):
     assert student.edition(root) == student.edition(root)
 

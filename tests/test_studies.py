@@ -279,6 +279,7 @@ def test_the_published_network_has_the_published_size():
     assert count_parameters(replication.published_decoder()) == 1_737
 
 
+@pytest.mark.slow
 def test_an_unknown_study_and_a_dead_scheduler_are_refused(monkeypatch):
     with pytest.raises(SystemExit, match="'replicate' is not a study"):
         main(["replicate"])
@@ -292,6 +293,7 @@ SMALL_SCALES = {"source": "digits", "unlabelled": 500, "labels": 100}
 SMALL_SPREAD = {"source": "digits", "unlabelled": 500, "in_graph": 500, "labels": 30}
 
 
+@pytest.mark.slow
 def test_each_code_is_classified_by_three_heads_in_two_scales():
     rows = [run_row(scales, {**SMALL_SCALES, "code": code}, 0) for code in scales.CODES]
     ways = [f"{scale}_{head}" for scale in scales.SCALES for head in scales.HEADS]
@@ -302,6 +304,7 @@ def test_each_code_is_classified_by_three_heads_in_two_scales():
     assert all(principal[f"one_{head}"] > principal[f"each_{head}"] + 3 for head in scales.HEADS)
 
 
+@pytest.mark.slow
 def test_spread_labels_train_a_classifier_and_nobody_looks_at_a_hidden_label(monkeypatch):
     settings = {**SMALL_SPREAD, "code": spread_labels.AUTOENCODER}
     row = run_row(spread_labels, settings, 0)

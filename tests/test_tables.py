@@ -130,6 +130,7 @@ def test_of_a_lesson_every_word_is_kept_and_every_table_is_one(path):
     assert [text for text in left if any(min(two) > 1 for two in pairwise(text))] == []
 
 
+@pytest.mark.slow
 def test_a_page_has_the_tables_of_its_lesson(tmp_path):
     page = tmp_path / "06_replication.html"
     pages.export(nbformat.read(LESSONS["06_replication"], as_version=4), page)

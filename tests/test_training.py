@@ -62,6 +62,7 @@ def test_a_training_repeats_bit_for_bit(few):
     assert not weights(models[0]).equal(weights(models[2]))
 
 
+@pytest.mark.slow
 def test_the_autoencoder_learns(digits):
     images, others = digits.train.images, digits.validation.images
     mean_image = mse_loss(images.mean(0).expand_as(others), others)
@@ -78,6 +79,7 @@ def classify(digits, encoder, epochs):
     return (predicted == digits.validation.labels).float().mean()
 
 
+@pytest.mark.slow
 def test_a_classifier_learns_and_its_encoder_moves(digits):
     encoder = fresh().encoder
     before = weights(encoder)
