@@ -31,8 +31,8 @@ from benchmarks.limits import training_step
 
 #: Training steps of a probe: some 0.2 s.
 STEPS = 20
-#: What a quiet run stays below, by this module's run on two cores of a virtual machine, whose clock
-#: is not its own: hence the spread.
+#: What a quiet run stays below, by this module's run on two cores of a virtual machine. Its spread
+#: is large: probably others on the host slow the clock down and let it go.
 BOUNDS = {"waiting": 0.01, "others": 0.01, "spread": 0.47}
 
 

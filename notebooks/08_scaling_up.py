@@ -21,9 +21,10 @@
 #
 # Timings differ from machine to machine, and on one machine from minute to minute. So most of what
 # is compared here was measured in one run of the benchmark of this project: in seven rounds or
-# more, in random order, and medians are shown; only first steps and the whole published procedure
-# were timed once. Its rounds are in a file, and what the text says of times holds for that run, on
-# the machine and with the threads named below. One cell measures on your machine, too.
+# more, in random order, and medians are shown; only first steps, memory, and the published recipe
+# from its first image to its last, in either loop, were measured once. Its rounds are in a file,
+# and what the text says of times holds for that run, on the machine and with the threads named
+# below. One cell measures on your machine, too.
 
 # %% tags=["install"]
 import os

@@ -77,7 +77,7 @@ from aelib.contest.methods import learn, pretrain
 from aelib.contest.verdict import in_words, judge, save_verdict
 from aelib.data import Split
 from aelib.data.digits import write_digits
-from aelib.data.folder import few, read_images
+from aelib.data.folder import first_names, read_images
 from aelib.figures import neighbour_map, show
 from aelib.lesson import report
 from aelib.settings import check_settings, project_folder
@@ -111,9 +111,10 @@ print(f"{count - named.sum():>6,}  unlabelled")
 together = copies(mine.groups, mine.labels)
 print(f"{sum(map(len, together)):>6,}  are copies of each other, or nearly so")
 for positions in together[:10]:
-    print("        " + few([mine.files[position] for position in positions]))
+    print("        " + first_names([mine.files[position] for position in positions]))
 if mine.ignored:
-    print(f"{len(mine.ignored):>6,}  are in no class, or no images by name: {few(mine.ignored)}")
+    names = first_names(mine.ignored)
+    print(f"{len(mine.ignored):>6,}  are in no class, or no images by name: {names}")
 if mine.skipped:
     print(f"{len(mine.skipped):>6,}  cannot be used: {'; '.join(mine.skipped)}")
 

@@ -1,7 +1,7 @@
 """A witness of what a lesson has done: its numbers computed once more, in another way.
 
 Bands and claims say whether a number is possible. That it is what its name says, of these images,
-by this method and in this order, is seen here: `make check` and `make refresh` let the witness look
+by this method and in this order, is seen here: `make test` and `make refresh` let the witness look
 at the variables of a lesson whose last cell has run.
 """
 

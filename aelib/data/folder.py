@@ -262,7 +262,7 @@ def _check_names(folders, files, root):
 def _check_counts(entries, path, ignored):
     """Refuse what can be refused before an image is opened."""
     if not entries:
-        found = f" What is there, no picture of a class: {few(ignored)}." if ignored else ""
+        found = f" What is there, no picture of a class: {first_names(ignored)}." if ignored else ""
         raise DataError(
             f"There is no image in {path}.{found} It takes a folder of images for each class, such "
             "as cats/1.png and dogs/1.png."
@@ -321,7 +321,7 @@ def _check_labels(kept, given):
         raise DataError(f"Only {len(kept)} images can be opened; it takes {COUNTS[0]}. Add some.")
 
 
-def few(names, most=5):
+def first_names(names, most=5):
     """The first of some names, and how many more there are."""
     more = f", and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -1,11 +1,13 @@
 """What the exercises of lesson 7, few labels, are checked by."""
 
+from functools import partial
+
 import numpy as np
 import scipy
 import torch
 
 from aelib.exercises.answers import Raised, Wrong, close, exercise
-from aelib.exercises.places import places
+from aelib.exercises.places import check_chance, drawn_again, places
 from aelib.exercises.words import brief, shown_call
 
 
@@ -26,24 +28,10 @@ def check_stratified_draw(answer):
     uneven = _classes([30, 12, 6, 2])  # The last class is rare.
     for labels, count in ((uneven, 25), (uneven, 10), (_classes([7, 7, 7]), 5), (uneven, 46)):
         for seed in range(3):
-            indices = _draw(answer, labels, count, seed)
-            if not np.array_equal(indices, _draw(answer, labels, count, seed, chance=1)):
-                raise Wrong(
-                    f"seed {seed} was given twice and two different draws came. What is left to "
-                    "chance must be drawn with the `generator` that is handed in."
-                )
+            drawn_again(partial(_draw, answer, labels, count), seed)
     draws = [_draw(answer, uneven, 25, seed) for seed in range(60)]
-    if all(np.array_equal(draws[0], one) for one in draws):
-        raise Wrong(
-            "generators with different seeds give the very same images. What in your function is "
-            "left to chance?"
-        )
-    never = np.setdiff1d(np.arange(len(uneven)), np.concatenate(draws))
-    if len(never):
-        raise Wrong(
-            f"among {len(draws)} draws with different seeds the image {never[0]} of {len(uneven)} "
-            "never came up. Every image of a class should have the same chance."
-        )
+    rule = "Every image of a class should have the same chance."
+    check_chance(draws, len(uneven), rule)
 
 
 def _classes(counts):

@@ -1,10 +1,12 @@
 """What the exercises of lesson 9, your own images, are checked by."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
 from aelib.exercises.answers import Wrong, exercise
-from aelib.exercises.places import places
+from aelib.exercises.places import check_chance, drawn_again, places
 
 
 @exercise(
@@ -26,12 +28,7 @@ def check_put_aside(answer):
     draws = []
     for groups, count in cases:
         for seed in range(6):
-            indices = _places(answer, groups, count, seed)
-            if not np.array_equal(indices, _places(answer, groups, count, seed, chance=1)):
-                raise Wrong(
-                    f"seed {seed} was given twice and two different draws came. What is left to "
-                    "chance must be drawn with the `generator` that is handed in."
-                )
+            indices = drawn_again(partial(_places, answer, groups, count), seed)
             draws.append((groups.numpy(), count, indices))
     if not all(_is_whole_and_enough(*draw) for draw in draws):
         for hint, explains in _SPLIT_MISTAKES.items():
@@ -40,17 +37,7 @@ def check_put_aside(answer):
         for draw in draws:
             _say_what_is_wrong(*draw)
     seen = [_places(answer, many, 9, seed) for seed in range(60)]
-    if all(np.array_equal(seen[0], one) for one in seen):
-        raise Wrong(
-            "generators with different seeds give the very same images. What in your function is "
-            "left to chance?"
-        )
-    never = np.setdiff1d(np.arange(len(many)), np.concatenate(seen))
-    if len(never):
-        raise Wrong(
-            f"among {len(seen)} draws with different seeds the image {never[0]} of {len(many)} "
-            "never came up. Every image can be put aside."
-        )
+    check_chance(seen, len(many), "Every image can be put aside.")
 
 
 def _groups(sizes):

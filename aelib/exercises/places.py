@@ -1,5 +1,7 @@
 """Answers that name images by their places, as draws of labelled images do."""
 
+import numpy as np
+
 from aelib.exercises.answers import Wrong
 
 
@@ -21,3 +23,41 @@ def places(answer, value, labels):
             f"{len(labels) - 1}."
         )
     return indices
+
+
+def drawn_again(draw, seed):
+    """The indices that `draw(seed)` returns, once they are seen to come again with the same seed.
+
+    Raises:
+        Wrong: others come.
+    """
+    indices = draw(seed)
+    if not np.array_equal(indices, draw(seed, chance=1)):
+        raise Wrong(
+            f"seed {seed} was given twice and two different draws came. What is left to chance "
+            "must be drawn with the `generator` that is handed in."
+        )
+    return indices
+
+
+def check_chance(draws, images, rule):
+    """Refuse draws, one for each of many seeds, that are all the same or never have some image.
+
+    Args:
+        draws: indices of some of so many `images`, `(n,)` each.
+        rule: a sentence that says which of them can be drawn.
+
+    Raises:
+        Wrong: they are.
+    """
+    if all(np.array_equal(draws[0], one) for one in draws):
+        raise Wrong(
+            "generators with different seeds give the very same images. What in your function is "
+            "left to chance?"
+        )
+    never = np.setdiff1d(np.arange(images), np.concatenate(draws))
+    if len(never):
+        raise Wrong(
+            f"among {len(draws)} draws with different seeds the image {never[0]} of {images} never "
+            f"came up. {rule}"
+        )

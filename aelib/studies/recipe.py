@@ -96,7 +96,10 @@ def run(settings, seed):
     if settings["approach"] != 2:
         pretrain(encoder, moves, data.train.images, fixed)
     # In the mode that it will be trained in, since batch normalization differs between them.
-    freeze(encoder) if settings["approach"] == 1 else encoder.train()
+    if settings["approach"] == 1:
+        freeze(encoder)
+    else:
+        encoder.train()
     torch.manual_seed(seed)
     with torch.no_grad():
         codes = encoder(data.train.images)
