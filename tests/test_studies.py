@@ -14,7 +14,7 @@ import pytest
 import torch
 from odd_calls import assert_refused
 
-from aelib.data import load_data
+from aelib.data import balanced_draw, load_data
 from aelib.models import count_parameters
 from aelib.results import results_folder
 from aelib.studies import (
@@ -229,6 +229,22 @@ def test_a_draw_with_its_own_first_weights_is_a_row_of_the_contest(method):
     assert len(set(ours.values())) == 4
     for seed in (0, 1):
         assert ours[seed, seed] == run_row(few_labels, contest, seed)["accuracy"]
+
+
+@pytest.mark.parametrize(("draw", "seed"), [(0, 1), (2, 0)])
+def test_a_draw_gives_the_labelled_images_and_the_seed_all_weights(monkeypatch, draw, seed):
+    given = []
+
+    def learn(method, variant, choice, labelled, images, steps, seed):
+        given.extend([labelled, images, seed])
+        return lambda images: torch.zeros(len(images), dtype=int)
+
+    monkeypatch.setattr(few_labels, "learn", learn)
+    run_row(crossed, {**ROWS[crossed], "draw": draw}, seed)
+    train = few_labels.load("digits", 100, draw).train
+    places = balanced_draw(train.labels, 10, torch.Generator().manual_seed(draw))
+    assert torch.equal(given[0].images, train.images[places])
+    assert given[1:] == [("digits", 100, seed), seed]
 
 
 def test_patches_are_masked_in_training_only_and_the_target_is_whole():

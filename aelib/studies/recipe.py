@@ -95,13 +95,11 @@ def run(settings, seed):
     moves = [RandomAffine()] if "affine moves" in habits else []
     if settings["approach"] != 2:
         pretrain(encoder, moves, data.train.images, fixed)
-    # In the mode that it will be trained in, since batch normalization differs between them.
     if settings["approach"] == 1:
         freeze(encoder)
-    else:
-        encoder.train()
     torch.manual_seed(seed)
     with torch.no_grad():
+        # In training mode where it will be trained: batch normalization differs between the modes.
         codes = encoder(data.train.images)
     classifier = Classifier(encoder, MLP(codes, 1_000 if "wide head" in habits else 120))
     smoothing = 0.1 if "label smoothing" in habits else 0.0
