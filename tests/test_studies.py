@@ -1,5 +1,6 @@
 """The studies: their rows are whole and true, and a stopped study goes on where it was."""
 
+import copy
 import gc
 import os
 import random
@@ -15,7 +16,7 @@ import torch
 from odd_calls import assert_refused
 
 from aelib.data import balanced_draw, load_data
-from aelib.models import count_parameters
+from aelib.models import Encoder, count_parameters
 from aelib.results import results_folder
 from aelib.studies import (
     check_row,
@@ -30,7 +31,7 @@ from aelib.studies import (
     scales,
     spread_labels,
 )
-from aelib.training import checkpoints
+from aelib.training import checkpoints, infer
 from tools import studies as run_studies
 from tools.studies import STUDIES, key, main, read_draft, run_study, workers
 
@@ -254,6 +255,23 @@ def test_patches_are_masked_in_training_only_and_the_target_is_whole():
     assert torch.equal(patches.amin(-1), patches.amax(-1)), "patches are kept or masked whole"
     assert 0.24 < 1 - patches.mean() < 0.26
     assert masked.eval()(torch.ones(1, 1, 28, 28)).min() == 1
+
+
+def test_a_slowed_encoder_starts_as_it_was_and_moves_a_tenth_as_far():
+    torch.manual_seed(0)
+    images, encoders = torch.rand(10, 1, 28, 28), [Encoder()]
+    before = infer(encoders[0], images)
+    encoders.append(copy.deepcopy(encoders[0]))
+    few_labels.slow_down(encoders[1], 0.1)
+    assert torch.allclose(infer(encoders[1], images), before, atol=1e-6)
+    moved = []
+    for encoder in encoders:
+        first = encoder[0].weight.detach().clone()
+        optimizer = torch.optim.Adam(encoder.parameters(), lr=0.01)
+        encoder(images).square().sum().backward()
+        optimizer.step()
+        moved.append(encoder[0].weight - first)
+    assert torch.allclose(moved[0], 10 * moved[1], atol=1e-5) and moved[0].abs().min() > 0.009
 
 
 def test_a_network_without_gradients_is_not_trained():
