@@ -93,7 +93,9 @@ data = load_data(source, train_size, test_size, seed)
 table = read_rows("few_labels")
 rows = table[(table.source == "mnist") & (table.steps == few_labels.FIXED["steps"])]
 plain = few_labels.unchosen(rows[rows.variant == "plain"])
-print(f"{len(table)} runs in the table, {plain.seed.nunique()} draws for each number of labels")
+draws = plain.groupby("labels").seed.nunique()
+print(f"{len(table)} runs in the table; draws for each number of labels:")
+print(draws.rename(index="{:,}".format).to_frame("draws").T)
 
 # %% [markdown]
 # The rules are the same for all. The head is the MLP of lesson 4, but for one thing: all numbers of
@@ -439,6 +441,7 @@ arms = {
     "from scratch": (scratch, "plain", 360),
     "from scratch, the code's scale": (scratch, "scale of the code", 360),
     "fine-tuned, head first": (tuned, "head first", 360),
+    "fine-tuned, encoder at a tenth": (tuned, "encoder at a tenth", 360),
     "fine-tuned, 1,440 steps": (tuned, "plain", 1_440),
     "from scratch, 1,440 steps": (scratch, "plain", 1_440),
 }
@@ -447,6 +450,13 @@ many = many.groupby(["method", "variant", "steps", "choice"]).accuracy.mean()
 by_rate = pd.DataFrame({name: many.loc[arm] for name, arm in arms.items()}).T
 print("6,000 labels, mean of four draws, by the highest learning rate")
 print(by_rate.round(2).rename_axis(columns=None))
+slow = few_labels.unchosen(rows[(rows.method == tuned) & (rows.seed < 10)])
+slow = slow.pivot(index=["labels", "seed"], columns="variant", values="accuracy")
+for count in (10, 100):
+    gains = (slow["encoder at a tenth"] - slow["plain"])[count]
+    low, high = mean_interval(gains)
+    line = f"gained {gains.mean():+.1f} ({low:+.1f} to {high:+.1f}), wins {(gains > 0).sum()}"
+    print(f"{count} labels, encoder at a tenth: {line} of {len(gains)}")
 
 # %% [markdown]
 # The fine-tuned network wants a higher rate, 0.01 or 0.03. The network from scratch is best at
@@ -502,8 +512,9 @@ spread_rows = read_rows("spread_labels")
 by_pool = spread_rows[(spread_rows.source == "mnist") & (spread_rows.code == twice.AUTOENCODER)]
 all_images = by_pool[by_pool.unlabelled == twice.ALL["unlabelled"]]
 by_stage = all_images.groupby("labels")[list(stages)].mean().rename(columns=stages).T
-draws = all_images.seed.nunique()
-print(f"{twice.ALL['in_graph']:,} images in the graph; means of {draws} draws, in percent")
+number = all_images.groupby("labels").seed.nunique()
+draws = ", ".join(f"{draws} of {count} labels" for count, draws in number.items())
+print(f"{twice.ALL['in_graph']:,} images in the graph; means, in percent, of draws: {draws}")
 print("labels spread: of the graph's own images; trained: of all 10,000 test images")
 print(by_stage.round(1).rename_axis(columns=None))
 
@@ -551,10 +562,10 @@ print(f"the draws of 10 labels end between {ends.min():.1f} and {ends.max():.1f}
 # graph, the same training, and another code for the first graph.
 
 # %%
-first = spread_rows[(spread_rows.unlabelled == twice.ALL["unlabelled"]) & (spread_rows.seed < 2)]
+first = spread_rows[(spread_rows.unlabelled == twice.ALL["unlabelled"]) & (spread_rows.seed < 6)]
 for count in (10, 100):
     by_code = first[first.labels == count].groupby("code", sort=False)[list(stages)].mean()
-    print(f"{count} labels, two draws, by the code of the first graph")
+    print(f"{count} labels, six draws, by the code of the first graph")
     print(by_code.rename(columns=stages).round(1).rename_axis(index=None).T, "\n")
 by_size = by_pool[by_pool.labels.isin((10, 100)) & (by_pool.seed < 3)]
 by_size = by_size.groupby(["unlabelled", "labels"]).again_accuracy.mean().unstack()

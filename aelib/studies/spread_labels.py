@@ -18,7 +18,7 @@ from aelib.data import Split, balanced_draw
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, RandomAffine
 from aelib.studies import check_study_settings
-from aelib.studies.few_labels import DRAWS, Projection, load
+from aelib.studies.few_labels import Projection, load
 from aelib.studies.recipe import Reconstruction, reconstruction_error
 from aelib.studies.scales import AUTOENCODER, CODES, LABELS, PIXELS, PRINCIPAL, RANDOM
 from aelib.training import infer, train, train_or_load
@@ -35,12 +35,7 @@ POOLS = [{**FEW, "unlabelled": n, "in_graph": n} for n in (1_000, 6_000, 20_000)
 LIVE = {"code": AUTOENCODER, "labels": 100}
 STAND_IN = {"source": "digits", "unlabelled": 2_000, "in_graph": 2_000, **LIVE}
 JOBS = (
-    [
-        ({**ALL, "code": AUTOENCODER, "labels": labels}, seed)
-        for seed in range(40)
-        for labels in LABELS
-        if seed < DRAWS[labels]
-    ]
+    [({**ALL, "code": AUTOENCODER, "labels": n}, seed) for seed in range(20) for n in LABELS]
     + [(STAND_IN, seed) for seed in range(5)]
     + [
         ({**pool, "code": AUTOENCODER, "labels": labels}, seed)
@@ -50,7 +45,7 @@ JOBS = (
     ]
     + [
         ({**ALL, "code": code, "labels": labels}, seed)
-        for seed in range(6)
+        for seed in range(2)
         for code in (PIXELS, PRINCIPAL, RANDOM)
         for labels in (10, 100)
     ]
