@@ -124,7 +124,21 @@ def test_the_same_seeds_die_with_either_number_of_images(published):
             assert collapsed[collapsed].index.tolist() == seeds
 
 
+def test_with_60_000_images_two_seeds_live_without_relu_and_decay_and_pass_the_numbers(rows):
+    large = rows[(rows.train_size == 60_000) & (rows.seed < 2)]
+    large = large.pivot(index="change", columns="seed", values=[*PUBLISHED])
+    published, output, code, decay, epochs = replication.CHANGES[:5]
+    assert (large.xs(0, axis=1, level="seed").loc[published] < 50).all()
+    assert (large.xs(1, axis=1, level="seed") >= 50).all(axis=None)
+    assert large["approach_1"].drop(published).min(axis=None) >= 50
+    assert (large.loc[[output, code], ("approach_2", 0)] < 50).all()
+    for name, least, most in (("approach_1", 1, 5), ("approach_2", 2.5, 3.6)):
+        beyond = large.loc[[decay, epochs], name] - PUBLISHED[name]
+        assert least < beyond.min(axis=None) <= beyond.max(axis=None) < most
+
+
 def test_the_output_without_relu_cures_and_does_not_improve(chain, rows):
+    rows = rows[rows.train_size == 6_000]
     errors = rows[rows.change == "no ReLU on the output"].mse_full_test
     assert len(errors) == 16 and errors.max() < 0.05
     moved = gains(chain["approach_1"], "as published", "no ReLU on the output")
