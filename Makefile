@@ -30,15 +30,15 @@ run-notebooks: $(READY) ## run lessons into runs/: LESSONS="02 04" PARAMS="epoch
 
 check: $(READY) ## for the habit while editing: style and the fast tests
 	@$(MAKE) --no-print-directory lint
-	@$(PYTHON) -m pytest -n auto -m "not slow" -q
+	@$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow" -q
 
 test: $(READY) ## run all tests, and every lesson against its stored outputs
-	@$(PYTHON) -m pytest -n auto
+	@$(PYTHON) -m pytest -n auto --dist worksteal
 	@$(PYTHON) -m tools.check
 
 coverage: $(READY) ## the same, and say which lines and branches of aelib and tools none has reached
 	@$(PYTHON) -m coverage erase
-	@$(PYTHON) -m coverage run -m pytest -n auto
+	@$(PYTHON) -m coverage run -m pytest -n auto --dist worksteal
 	@$(PYTHON) -m coverage run -m tools.check
 	@$(PYTHON) -m coverage combine --quiet
 	@$(PYTHON) -m coverage report
