@@ -288,6 +288,34 @@ def test_one_class_too_many_classes_and_too_few_images(tmp_path):
     refused(tmp_path / "class", "'dog' has no image", "takes 5")
 
 
+def test_what_lies_in_a_class_without_images_is_named(tmp_path):
+    write(tmp_path)
+    for path in (tmp_path / "dog").iterdir():
+        path.rename(path.with_suffix(""))
+    refused(tmp_path, "'dog' has no image", "dog/0, dog/1, ", "and 25 more")
+
+
+def test_what_systems_leave_in_folders_is_no_class_and_no_image(tmp_path):
+    write(tmp_path)
+    for folder in (tmp_path, tmp_path / "cat"):
+        for name in (".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", "._1.png", "Icon\r"):
+            (folder / name).write_bytes(b"no image")
+        for name in ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir", ".git"):
+            (folder / name).mkdir()
+            Image.fromarray(blob(999)).save(folder / name / "small.png")
+    mine = read_images(tmp_path)
+    assert (len(mine.images), mine.classes, mine.ignored) == (60, ["cat", "dog"], [])
+
+
+def test_classes_may_lie_deeper_in_themselves_but_not_all_in_one_folder(tmp_path):
+    write(tmp_path / "pets")
+    (tmp_path / "pets" / "cat").rename(tmp_path / "cat")
+    (tmp_path / "pets" / "cat").mkdir()
+    (tmp_path / "cat").rename(tmp_path / "pets" / "cat" / "cat")
+    assert read_images(tmp_path / "pets").classes == ["cat", "dog"]
+    assert "or an .npz" not in refused(tmp_path, "1 class (pets)", "right above them")
+
+
 def test_the_most_images(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "COUNTS", (60, 70))
     refused(write(tmp_path, each=36), "72 images", "60 to 70")
@@ -375,6 +403,9 @@ def test_the_same_image_in_two_classes(tmp_path):
     image = Image.open(tmp_path / "cat" / "7.png")
     image.convert("RGB").save(tmp_path / "dog" / "other name.bmp")
     refused(tmp_path, "two classes", "cat/7.png = dog/other name.bmp")
+    for number in range(30):
+        image.save(tmp_path / "dog" / f"{number}.png")
+    assert "cat/7.png = dog/0.png = dog/1.png" in refused(tmp_path, "and 27 more")
 
 
 def test_the_folder_above_train_and_test(tmp_path):
@@ -401,6 +432,7 @@ def test_arrays_of_every_form(tmp_path):
         "sixteen": images.astype(np.uint16) * 257,
         "twelve": (images * (4_095 / 255)).round().astype(np.uint16),
         "integers": images.astype(np.int64),
+        "small integers": (images // 2).astype(np.int8),
     }
     results = []
     for name, form in forms.items():
@@ -408,8 +440,18 @@ def test_arrays_of_every_form(tmp_path):
         mine = read_images(tmp_path / f"{name}.npz")
         assert sorted(mine.labels.tolist()) == sorted(labels.tolist()), name
         results.append(mine.images)
-    for form, result in zip(forms, results, strict=True):
+    small = results.pop()
+    for form, result in zip(forms, results, strict=False):
         assert torch.equal(result, results[0]), form
+    assert small.max() == results[0].max() // 2
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float32])
+def test_arrays_of_zeros_and_ones_are_black_and_white(tmp_path, kind):
+    images = np.random.default_rng(0).integers(0, 2, (60, 28, 28))
+    np.savez(tmp_path / "mine.npz", images=images.astype(kind), labels=np.arange(60) % 2)
+    mine = read_images(tmp_path / "mine.npz")
+    assert mine.images.unique().tolist() == [0, 255]
 
 
 @pytest.mark.parametrize(
@@ -422,7 +464,12 @@ def test_arrays_of_every_form(tmp_path):
         ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, 0.5)}, "whole numbers"),
         ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, -2)}, "whole numbers"),
         ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, np.inf)}, "whole numbers"),
-        ({"images": np.zeros((60, 28, 28)), "labels": np.array(["a"] * 60)}, "whole numbers"),
+        ({"images": np.zeros((60, 28, 28)), "labels": np.array(["a"] * 60)}, "np.unique"),
+        ({"images": np.zeros((60, 28, 28)), "labels": np.zeros(60, complex)}, "whole numbers"),
+        ({"images": np.zeros((60, 28, 28), complex), "labels": np.zeros(60)}, "complex128"),
+        ({"images": np.full((60, 28, 28), -0.5), "labels": np.zeros(60)}, "from -0.5 to -0.5"),
+        ({"images": np.zeros((60, 4, 28, 28)), "labels": np.zeros(60)}, "(60, 4, 28, 28)"),
+        ({"images": np.zeros((60, 28, 28)), "labels": np.full(60, -1)}, "only unlabelled images"),
         ({"images": np.full((60, 28, 28), np.nan), "labels": np.zeros(60)}, "finite"),
         ({"images": np.full((60, 28, 28), "a"), "labels": np.zeros(60)}, "finite"),
         ({"images": np.array([object()] * 60), "labels": np.zeros(60)}, "numbers"),

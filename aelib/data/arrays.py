@@ -47,27 +47,31 @@ def load_arrays(path):
             "(N, H, W, 3), and (N,)."
         )
     # Far out, floats have no whole numbers of their own; infinity is one of these.
-    whole = (
-        np.issubdtype(labels.dtype, np.number)
-        and ((labels == labels.round()) & (labels < 2**53)).all()
-    )
+    whole = _is_real(labels) and ((labels == labels.round()) & (labels < 2**53)).all()
     if not whole or (labels < -1).any():
-        raise DataError(f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled.")
+        raise DataError(
+            f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled; these "
+            f"are {labels.dtype}. np.unique(names, return_inverse=True)[1] makes numbers of names."
+        )
     return _as_bytes(images, path), labels.astype(int)
 
 
+def _is_real(array):
+    return np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)
+
+
 def _as_bytes(images, path):
-    if images.dtype == np.uint8:
-        return images
-    if not (np.issubdtype(images.dtype, np.number) or images.dtype == bool) or (
-        not np.isfinite(images).all() or images.min() < 0
-    ):
+    if not (_is_real(images) or images.dtype == bool):
         raise DataError(f"The images of {path} must be finite numbers from 0, not {images.dtype}.")
-    highest = images.max()
-    if images.dtype == bool or (highest <= 1 and np.issubdtype(images.dtype, np.floating)):
-        full = 1
-    else:
-        full = next((step for step in (255, 4_095, 65_535) if highest <= step), highest)
+    lowest, highest = images.min(), images.max()
+    if not (lowest >= 0 and np.isfinite(highest)):
+        raise DataError(
+            f"The images of {path} must be finite numbers from 0; these go from {lowest} to "
+            f"{highest}. Save them as bytes."
+        )
+    full = next((step for step in (1, 255, 4_095, 65_535) if highest <= step), highest)
+    if images.dtype == np.uint8 and full == 255:
+        return images
     # One by one: as floats all at once they could take more memory than there is.
     result = np.empty(images.shape, np.uint8)
     for index, image in enumerate(images):

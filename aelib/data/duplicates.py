@@ -25,10 +25,10 @@ def duplicate_groups(images):
     coarse = _features(images, 4)
     length = coarse.square().sum(1)
     groups = torch.arange(len(images))
-    for first in range(0, len(images), 200):  # So many rows take 100 MB at 60,000 images.
-        chunk = slice(first, first + 200)
-        products = coarse[chunk] @ coarse[first:].T
-        distances = length[chunk, None] + length[None, first:] - 2 * products
+    for first in range(0, len(images), 64):  # So many rows take 30 MB at 60,000 images.
+        chunk = slice(first, first + 64)
+        distances = length[chunk, None] + length[None, first:]
+        distances -= 2 * (coarse[chunk] @ coarse[first:].T)
         for pairs in ((distances < NEAR**2 + 1e-4).nonzero() + first).split(20_000):
             pairs = pairs[groups[pairs[:, 0]] != groups[pairs[:, 1]]]
             if len(pairs):

@@ -23,7 +23,10 @@ COUNTS = (60, 60_000)
 PER_CLASS = 5
 UNLABELLED = ("unlabelled", "unlabeled")
 #: What systems leave in folders by themselves; names that begin with a dot are passed over, too.
-SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx")
+SYSTEM_FILES = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("__macosx", "icon\r", "lost+found", "@eadir"),
+}
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 
 
@@ -122,6 +125,7 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     numbers = {None: -1, **{label: number for number, label in enumerate(classes)}}
     images = torch.from_numpy(np.stack([pixels[index] for index in order]))
     entries = [kept[index][0] for index in order]
+    del prepared, kept, pixels, order  # As much again as the images, or more.
     labels = torch.tensor([numbers[entry.label] for entry in entries])
     groups = duplicate_groups(images)
     different = [len(groups[labels == number].unique()) for number in range(len(classes))]
@@ -162,8 +166,11 @@ def prepare_all(pictures, size, channels):
         except PictureError as error:
             return None, str(error)
 
+    results = []
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(attempt, pictures))
+        # One that waits for its turn takes more memory than a picture made small.
+        for first in range(0, len(pictures), 1_000):
+            results += pool.map(attempt, pictures[first : first + 1_000])
     return [one for one, _ in results], {
         index: reason for index, (_, reason) in enumerate(results) if reason
     }
@@ -229,9 +236,10 @@ def _list_folder(root):
         if folder.lower() not in UNLABELLED and readable(folder) not in {
             entry.label for entry in entries
         }:
+            found = f" What is there, no picture of a class: {first_names(ignored)}."
             raise DataError(
-                f"The class {readable(folder)!r} has no image; a class takes {PER_CLASS}. Add "
-                "images, or remove its folder."
+                f"The class {readable(folder)!r} has no image; a class takes {PER_CLASS}."
+                f"{found if ignored else ''} Add images, or remove its folder."
             )
     return entries, ignored
 
@@ -271,9 +279,13 @@ def _check_counts(entries, path, ignored):
     if len(labelled) < CLASSES[0]:
         raise DataError(
             f"{path} has {len(labelled)} class{'es' * (not labelled)} "
-            f"({', '.join(labelled) or 'only unlabelled images'}); it takes two or more. Make a "
-            "folder of images for each class; where the classes lie deeper, give the folder right "
-            "above them."
+            f"({', '.join(labelled) or 'only unlabelled images'}); it takes two or more. "
+            + (
+                "Make a folder of images for each class; where the classes lie deeper, give the "
+                "folder right above them."
+                if path.is_dir()
+                else "Give each class a label of its own, from 0."
+            )
         )
     if len(labelled) > CLASSES[1]:
         raise DataError(
@@ -305,7 +317,7 @@ def _check_labels(kept, given):
         if entry.label is not None:
             same[one.digest].append(entry)
     torn = [
-        " = ".join(sorted(entry.file for entry in entries))
+        first_names(sorted(entry.file for entry in entries), separator=" = ")
         for entries in same.values()
         if len({entry.label for entry in entries}) > 1
     ]
@@ -321,10 +333,10 @@ def _check_labels(kept, given):
         raise DataError(f"Only {len(kept)} images can be opened; it takes {COUNTS[0]}. Add some.")
 
 
-def first_names(names, most=5):
+def first_names(names, most=5, separator=", "):
     """The first of some names, and how many more there are."""
     more = f", and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return separator.join(names[:most]) + more
 
 
 def _listed(heading, lines):
