@@ -120,9 +120,11 @@ if mine.skipped:
 
 # %% [markdown]
 # Copies matter. If one of two stands among the images to learn from and the other among those to
-# test on, the test asks for what was learned by heart. So copies, exact or nearly so, always stay
-# on the same side. The same image in two *classes* is refused: one of the two labels is wrong. Near
-# copies in two classes stand first in the list above. Look at them: they may be a wrong label, too.
+# test on, the test asks for what was learned by heart. So the copies listed above stay on the same
+# side. Those are found that were saved again, enlarged or made a little brighter, but none that
+# were turned or mirrored. The same image in two *classes* is refused: one of the two labels is
+# wrong. Near copies in two classes stand first in the list. Look at them: they may be a wrong
+# label, too.
 #
 # ## What becomes of an image
 #
@@ -147,18 +149,19 @@ show_and_keep(
 
 # %% [markdown]
 # The percentage is the share of the contrast that is gone: enlarge the small image again, and that
-# is what it lacks. A few per cent mean that shapes are all there. With 30 % or more, fine print and
-# texture are lost, and if your classes differ in these, use larger images.
+# is what it lacks: whatever is finer than the new pixels, such as small print and texture. A few
+# per cent are little. If it is 30 % or more, and your classes differ in such things, use larger
+# images.
 #
 # **What to change for larger or coloured images.** `Encoder` and `Autoencoder` take channels and
-# size, a multiple of 4 from 16 up, and everything below follows the images it is given:
+# size, a multiple of 4 from 16 to 256, and everything below follows the images it is given:
 #
 # ```python
 # mine = read_images(images, size=64, channels=3)
 # autoencoder = Autoencoder(image_channels=3, image_size=64)
 # ```
 #
-# The first line is enough here. An image of 64x64 has five times as many pixels, so it takes
+# The first line is enough here. An image of 64x64 has five times as many pixels, so all may take
 # several times as long. Images in colour are not turned into negatives.
 #
 # Now the **mean image** of each class. Where it is sharp, the images of a class look alike.
@@ -175,7 +178,7 @@ show_and_keep(figure, "means", f"Mean images of the classes {spoken}.")
 #
 # It learns from *all* images, named or not, and from small moves of them if `moves` allows that.
 # Moves are turns of up to ten degrees, some stretching, and a shift by a pixel. Do they keep the
-# label? For most images they do. Exchanging left and right (`moves = "mirror"`) keeps a cat a cat,
+# label? For photographs and drawings they mostly do. Exchanging left and right (`moves = "mirror"`) keeps a cat a cat,
 # but makes another letter of a *b*.
 #
 # **Predict:** what will the reconstructions of your images lack?
@@ -212,14 +215,15 @@ show_and_keep(
 )
 
 # %% [markdown]
-# Islands of one colour promise that few labels will do: name one image of an island, and you have
+# Where each island has one colour, few labels may do: name one image of an island, and you have
 # named it all. One cloud does not prove the contrary, since a map on paper shows little of 48
 # dimensions.
 #
 # ## Images to look at again
 #
-# First, the twenty that are reconstructed **worst**. Those are not wrong, but they are unlike what
-# the autoencoder has seen most of: upside down, cut off, empty, or of something else altogether.
+# First, the twenty that are reconstructed **worst**. Nothing need be wrong with them. They may be
+# unlike what the autoencoder has seen most of: upside down, cut off, or of something else
+# altogether. Or they may only have more contrast, and finer lines, than others.
 
 # %% tags=["nbval-ignore-output"]
 titles = [f"{shortened(class_name(mine, one), 8)} {errors[one]:.3f}" for one in worst[:20]]
@@ -274,9 +278,11 @@ print(f"{len(where)} labels exchanged; {found:.0f} % of them are among the first
 #   or to 10,000 of them; then a network from scratch learns from the 70 % that are surest.
 #
 # The rules are the same for all: the same MLP as head; all inputs divided by *one* number, so that
-# no component is blown up; the same steps and learning rate, none of it chosen; the same moves. And
-# the same ten **draws**. In each, a tenth of your labelled images is put aside for the test, and up
-# to 2,000 of these are tested. From the rest all learn without labels, and from some of it with.
+# no component is blown up; the same learning rate, and as many steps as so many images get (so more
+# for “labels spread”, which learns from more), none of it chosen; the same moves. And the same ten
+# **draws**. In each, about a tenth of your labelled images is put aside for the test, and up to
+# 2,000 of these are tested. The rest is there to learn from, all of it without labels and some of
+# it with.
 #
 # **Predict:** which method wins with few labels, and which with all?
 

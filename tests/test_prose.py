@@ -25,7 +25,7 @@ from test_benchmark_stored import SENTENCES
 from aelib.results import claim_counts, is_fact
 from tools.lessons import ROOT
 
-LESSONS = sorted((ROOT / "notebooks").glob("0[1-8]_*.py"))
+LESSONS = sorted((ROOT / "notebooks").glob("0[1-9]_*.py"))
 SOURCES = {path.stem: path for path in [*LESSONS, ROOT / "README.md"]}
 REASONS = ("bands", "data", "published", "definition", "code", "hedged", "advice")
 #: A sentence ends with a mark and a space; the mark may stand inside a bracket, quotes or stars.
