@@ -178,8 +178,8 @@ show_and_keep(figure, "means", f"Mean images of the classes {spoken}.")
 #
 # It learns from *all* images, named or not, and from small moves of them if `moves` allows that.
 # Moves are turns of up to ten degrees, some stretching, and a shift by a pixel. Do they keep the
-# label? For photographs and drawings they mostly do. Exchanging left and right (`moves = "mirror"`) keeps a cat a cat,
-# but makes another letter of a *b*.
+# label? For photographs and drawings they mostly do. Exchanging left and right
+# (`moves = "mirror"`) keeps a cat a cat, but makes another letter of a *b*.
 #
 # **Predict:** what will the reconstructions of your images lack?
 

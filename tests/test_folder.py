@@ -297,12 +297,12 @@ def test_what_lies_in_a_class_without_images_is_named(tmp_path):
 
 def test_what_systems_leave_in_folders_is_no_class_and_no_image(tmp_path):
     write(tmp_path)
-    for folder in (tmp_path, tmp_path / "cat"):
+    for place in (tmp_path, tmp_path / "cat"):
         for name in (".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", "._1.png", "Icon\r"):
-            (folder / name).write_bytes(b"no image")
+            (place / name).write_bytes(b"no image")
         for name in ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir", ".git"):
-            (folder / name).mkdir()
-            Image.fromarray(blob(999)).save(folder / name / "small.png")
+            (place / name).mkdir()
+            Image.fromarray(blob(999)).save(place / name / "small.png")
     mine = read_images(tmp_path)
     assert (len(mine.images), mine.classes, mine.ignored) == (60, ["cat", "dog"], [])
 

@@ -125,7 +125,8 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     numbers = {None: -1, **{label: number for number, label in enumerate(classes)}}
     images = torch.from_numpy(np.stack([pixels[index] for index in order]))
     entries = [kept[index][0] for index in order]
-    del prepared, kept, pixels, order  # As much again as the images, or more.
+    for spent in (prepared, kept, pixels):  # As much again as the images, or more.
+        spent.clear()
     labels = torch.tensor([numbers[entry.label] for entry in entries])
     groups = duplicate_groups(images)
     different = [len(groups[labels == number].unique()) for number in range(len(classes))]
