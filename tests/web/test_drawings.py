@@ -82,6 +82,24 @@ def test_of_what_is_no_digit_it_is_not_sure(shared_page, name, pens, reason):
         assert reason in verdict(shared_page)
 
 
+LETTERS = {
+    "B": [
+        [(32, 12), (32, 88)],
+        [(32, 12), (62, 18), (62, 42), (32, 50), (68, 58), (68, 82), (32, 88)],
+    ],
+    "H": [[(28, 12), (28, 88)], [(72, 12), (72, 88)], [(28, 50), (72, 50)]],
+    "T": [[(22, 16), (78, 16)], [(50, 16), (50, 88)]],
+}
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_the_letters_that_it_says_go_unnoticed_do(shared_page, letter):
+    assert "try a B, an H or a T" in " ".join(shared_page.inner_text(".prose").split())
+    set_pen(shared_page, 28)
+    draw(shared_page, LETTERS[letter])
+    assert verdict(shared_page).startswith("A")
+
+
 @pytest.mark.parametrize(
     ("first", "second", "said"),
     [

@@ -46,6 +46,17 @@ def test_the_first_view_takes_less_than_a_second_and_a_half(open_page):
     assert min(first_view() for _ in range(4)) < 1.5
 
 
+def test_what_to_do_is_said_before_the_networks_are_there(browser, address):
+    page = browser.new_page()
+    page.route("**/networks/*", lambda route: None)  # Never answered.
+    page.goto(address)
+    assert verdict(page) == "Draw a digit, or begin with one below."
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('#code')).backgroundImage") != "none"
+    )
+    page.close()
+
+
 def test_an_update_takes_less_than_a_frame(open_page):
     skip_where_busy()
     page = open_page()
