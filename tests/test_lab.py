@@ -42,7 +42,7 @@ def lab(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = [f"--port={port}", "--no-browser", "--allow-root", "--IdentityProvider.token=word"]
+    options = [f"--port={port}", "--no-browser", "--IdentityProvider.token=word"]
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(root), "no_proxy": "127.0.0.1"}
     server = subprocess.Popen(
         [sys.executable, "-m", "tools.lab", *options],
@@ -167,12 +167,26 @@ def test_a_notebook_that_is_no_lesson_is_saved_as_it_is():
 def test_lab_opens_the_first_lesson_and_trainings_take_all_cores_unless_told(monkeypatch, threads):
     started = []
     monkeypatch.setattr(lab_tool.LabApp, "launch_instance", started.append)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     monkeypatch.setattr(os, "environ", {"AELIB_THREADS": threads} if threads else {})
     lab_tool.main(["--no-browser"])
     [[lesson, hook, option]] = started
     assert lesson == str(ROOT / "notebooks" / "01_dataset.ipynb")
     assert (hook.endswith("=tools.lab.before_save"), option) == (True, "--no-browser")
     assert os.environ["AELIB_THREADS"] == (threads or "all")
+
+
+@pytest.mark.parametrize(("user", "expected"), [(0, ["--allow-root"]), (1000, []), (None, [])])
+def test_lab_starts_for_root_who_is_at_home_in_containers(monkeypatch, user, expected):
+    started = []
+    monkeypatch.setattr(lab_tool.LabApp, "launch_instance", started.append)
+    monkeypatch.setattr(os, "environ", {})
+    if user is None:  # Windows has no such function.
+        monkeypatch.delattr(os, "geteuid", raising=False)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    lab_tool.main([])
+    assert started[0][2:] == expected
 
 
 @pytest.mark.slow

@@ -31,6 +31,9 @@ def main(options, lesson=FIRST):
     paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     hook = "--ContentsManager.pre_save_hook=tools.lab.before_save"
+    # In a container one often is root, whom Lab would send away; it listens to this machine alone.
+    if getattr(os, "geteuid", lambda: 1)() == 0:
+        options = ["--allow-root", *options]
     LabApp.launch_instance([str(lesson), hook, *options])
 
 

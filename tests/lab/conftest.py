@@ -57,7 +57,7 @@ def address(clone, tmp_path_factory):
         "PYTHONPATH": str(clone),
     }
     del environment["AELIB_PROGRESS"]
-    options = [f"--port={port}", "--allow-root", "--expose-app-in-browser"]
+    options = [f"--port={port}", "--expose-app-in-browser"]
     server = subprocess.Popen(
         [sys.executable, "-m", "tools.lab", *options, "--IdentityProvider.token=word"],
         cwd=clone,
