@@ -459,10 +459,10 @@ for change in replication.CHANGES:
 # In the first three rows, the small network with weight decay, the two cannot be told apart at
 # 6,000 images: each interval includes zero. From the fourth on approach 2 is ahead in every run, by
 # several points with the small network, by one or two with ours. (It is not the decay alone that
-# hides it: put back into ours, it leaves approach 2 ahead by three points, in all eight runs.) At
-# 60,000 images there are rows of the published recipe only. There approach 2 wins with each of the
-# eight seeds that live in both. How much of its lead is due to training the encoder by the labels,
-# the published numbers cannot say.
+# hides it: put back into ours, it leaves approach 2 ahead by three points, in all eight runs.) With
+# 60,000 images and the published recipe approach 2 wins with each of the eight seeds that live in
+# both. How much of its lead is due to training the encoder by the labels, the published numbers
+# cannot say.
 
 # %% [markdown]
 # ## Is the table true?

@@ -466,12 +466,12 @@ for count in (10, 100):
 # than half a point. Now give the network from scratch the scale of the autoencoder's code. At 0.003
 # its lead falls from 1.5 points to 0.2, and at 0.03 it no longer breaks down. So most of what
 # looked like harm done by the autoencoder at the contest's rate was the scale, which decides what
-# rate suits. Training the head first costs almost a point, and an
-# encoder that moves at a tenth of the head's rate costs points at three rates and three tenths at
-# the highest; with 10 and 100 labels it shows no effect. With four times the steps, each at its
-# best rate, nothing is left between the two. (The best rates were picked by the test images, of
-# four draws: differences of a few tenths are not to be trusted.) With 6,000 labels, then, a start
-# from this autoencoder does neither harm nor good, once rate and time suit it.
+# rate suits. Training the head first costs almost a point, and an encoder that moves at a tenth of
+# the head's rate costs one to two points at three rates and three tenths at the highest; with 10
+# and 100 labels it shows no effect. With four times the steps, each at its best rate, nothing is
+# left between the two. (The best rates were picked by the test images, of four draws: differences
+# of a few tenths are not to be trusted.) With 6,000 labels, then, a start from this autoencoder
+# does neither harm nor good, once rate and time suit it.
 #
 # So far the images without labels have served at most to learn a code. Then they were put away.
 
