@@ -381,7 +381,8 @@ for change in ("as published", "no ReLU on the output", "no ReLU on the code", "
 #
 # And the median of two groups, living and dead, is no run's score: look at the dots, too. (The
 # diamonds at the top differ from the table above, which has the same runs on 1,000 test images.)
-#
+
+# %% [markdown]
 # ### With 60,000 images
 #
 # The published numbers are of 60,000 images. The first four changes were made there as well, but
