@@ -125,7 +125,7 @@ def test_fine_tuned_and_scratch_want_other_rates_and_end_alike():
     head_first = table.loc[few_labels.TUNED, "head first", 360]
     assert 0.7 < tuned.max() - head_first.max() < 1
     costs = tuned - table.loc[few_labels.TUNED, "encoder at a tenth", 360]
-    assert round(costs[0.03], 1) == 0.3 and costs[:0.01].min() > 0.9
+    assert round(costs[0.03], 1) == 0.3 and 0.9 < costs[:0.01].min() < costs[:0.01].max() < 2
     # One of four runs breaks down at 0.03, and the others lose points; none does with that scale.
     rows = read_rows("few_labels")
     rows = rows[(rows.source == "mnist") & (rows.labels == 6_000) & (rows.steps == 360)]
