@@ -129,8 +129,8 @@ def test_each_sign_of_a_disturbance_is_seen(sign, disturbed):
 @pytest.mark.slow
 def test_a_real_disturbance_is_seen():
     probe = quiet.new_probe()
-    with quiet.busy_processes(3 * os.cpu_count()):
-        assert quiet.results([probe() for _ in range(20)])["disturbed"] is True
+    with quiet.busy_processes(2 * os.cpu_count()):
+        assert quiet.results([probe() for _ in range(6)])["disturbed"] is True
 
 
 def good_report():

@@ -144,6 +144,9 @@ def test_a_fault_in_a_lesson_is_noticed_by_what_it_prints(project, capsys):
     )
     assert main(["notebooks/01_half.py"], root) == 0
     assert "2 of 2 faults were noticed" in capsys.readouterr().out
+    (root / "notebooks" / "01_half.py").write_text(HEADER + "print(nothing)\n")
+    with pytest.raises(AssertionError, match="stops without a fault(.|\n)*NameError"):
+        main(["notebooks/01_half.py"], root)
 
 
 @pytest.mark.slow
@@ -171,7 +174,7 @@ def test_a_whole_lesson_is_the_last_to_notice(tmp_path, monkeypatch, status, tex
     def refresh(command, folder):
         assert command[1:] == ["-m", "tools.refresh", "01_half"] and folder == tmp_path
         write(text)
-        return status, b""
+        return status, b"", b""
 
     write("3")
     monkeypatch.setattr(planting, "run", refresh)

@@ -150,11 +150,11 @@ def is_seen(mutant, copy, outputs, slow):
     source = path.read_text(encoding="utf-8")
     lesson = mutant.path.startswith("notebooks/")
     if lesson and mutant.path not in outputs:
-        outputs[mutant.path] = lesson_outputs(path, copy)
-        assert outputs[mutant.path] is not None, f"{mutant.path} stops without a fault"
+        outputs[mutant.path], why = lesson_outputs(path, copy)
+        assert outputs[mutant.path] is not None, f"{mutant.path} stops without a fault: {why}"
     path.write_text(mutant.apply(source), encoding="utf-8")
     if lesson:
-        if lesson_outputs(path, copy) != outputs[mutant.path]:
+        if lesson_outputs(path, copy)[0] != outputs[mutant.path]:
             return True
         if run_tests([LESSON_TESTS], "not slow", copy):
             return True
@@ -203,12 +203,12 @@ def imported(path):
 def run_tests(tests, speed, copy):
     """Whether a test fails, or all of them take too long."""
     options = ["-x", "-q", "-m", speed, "-p", "no:cacheprovider"]
-    status, _ = run([sys.executable, "-m", "pytest", *options, *tests], copy)
+    status, _, _ = run([sys.executable, "-m", "pytest", *options, *tests], copy)
     return status not in (0, 5)  # 5: there is none of that speed.
 
 
 def run(command, folder):
-    """The exit status and the output of a command; one that takes too long has failed."""
+    """The exit status of a command and what it prints; one that takes too long has failed."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
@@ -216,26 +216,26 @@ def run(command, folder):
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             timeout=LONGEST,
         )
     except subprocess.TimeoutExpired:
-        return 1, b""
-    return done.returncode, done.stdout
+        return 1, b"", f"it took more than {LONGEST} s".encode()
+    return done.returncode, done.stdout, done.stderr
 
 
 def lesson_outputs(path, copy):
-    """What a quick run of a lesson shows in words and numbers, or None where it stopped."""
+    """What a quick run of a lesson shows in words and numbers, or None where it stopped, and why."""
     shutil.rmtree(copy / "runs", ignore_errors=True)
     program = "import sys; from tools.mutants import show_lesson; show_lesson(sys.argv[1])"
-    status, output = run([sys.executable, "-c", program, str(path)], copy)
-    return None if status else output
+    status, output, why = run([sys.executable, "-c", program, str(path)], copy)
+    return None if status else output, why.decode(errors="replace")
 
 
 def refreshed_alike(path, copy):
     """Whether a lesson can be refreshed, and has the outputs that are stored."""
     stored = compared(read(path.with_suffix(".ipynb")))
-    status, _ = run([sys.executable, "-m", "tools.refresh", path.stem], copy)
+    status, _, _ = run([sys.executable, "-m", "tools.refresh", path.stem], copy)
     return status == 0 and compared(read(path.with_suffix(".ipynb"))) == stored
 
 
