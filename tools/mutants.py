@@ -215,8 +215,7 @@ def run(command, folder):
             command,
             cwd=folder,
             env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=LONGEST,
         )
     except subprocess.TimeoutExpired:
@@ -225,7 +224,7 @@ def run(command, folder):
 
 
 def lesson_outputs(path, copy):
-    """What a quick run of a lesson shows in words and numbers, or None where it stopped, and why."""
+    """What a quick run of a lesson shows in words and numbers, or None and why it stopped."""
     shutil.rmtree(copy / "runs", ignore_errors=True)
     program = "import sys; from tools.mutants import show_lesson; show_lesson(sys.argv[1])"
     status, output, why = run([sys.executable, "-c", program, str(path)], copy)
