@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 from aelib.contest.methods import METHODS, learn, pretrain
 from aelib.data import Split
 from aelib.evaluation import accuracy
+from aelib.memory import give_back
 from aelib.threads import usable_cores
 from aelib.training import infer
 from aelib.training.progress import progress
@@ -87,6 +88,7 @@ def run_draw(images, labels, groups, classes, counts, moves, seed, draw):
     Returns:
         A list of dicts: draw, labels, method, accuracy in percent, tested.
     """
+    give_back()  # Of the draw before, and of handing the images over.
     folds = assign_folds(labels, groups, seed + draw // FOLDS)
     generator = torch.Generator().manual_seed(seed * 1_000 + draw)
     tested = (folds == draw % FOLDS) & (labels >= 0)

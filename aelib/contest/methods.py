@@ -152,9 +152,7 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
     if method == SPREAD:
         labelled = spread_labels(labelled, pool, encoder)
     torch.manual_seed(seed)
-    with torch.no_grad():
-        features = front(scaled(pool[:FOR_SCALE]))
-    model = nn.Sequential(front, head(features, classes))
+    model = nn.Sequential(front, head(infer(front, pool[:FOR_SCALE]), classes))
     batch_size = min(max(len(labelled.labels) // 5, 10), 64)
     train(
         nn.Sequential(Moves(moves), model),

@@ -47,7 +47,7 @@ def _joined(groups, pairs):
 def _features(images, factor):
     """Images made smaller, with their contrast brought to 1, and their brightness besides."""
     parts = []
-    for batch in images.split(5_000):
+    for batch in images.split(1_000):
         pixels = batch.float()
         brightness = pixels.mean((1, 2, 3))
         pixels = pixels - brightness[:, None, None, None]

@@ -16,6 +16,7 @@ from aelib.data.arrays import load_arrays
 from aelib.data.duplicates import duplicate_groups
 from aelib.data.errors import DataError
 from aelib.data.pictures import EXTENSIONS, PictureError, open_picture, prepare, turn
+from aelib.memory import give_back
 
 CLASSES = (2, 100)
 COUNTS = (60, 60_000)
@@ -129,6 +130,7 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
         spent.clear()
     labels = torch.tensor([numbers[entry.label] for entry in entries])
     groups = duplicate_groups(images)
+    give_back()
     different = [len(groups[labels == number].unique()) for number in range(len(classes))]
     _check_class_sizes(
         dict(zip(classes, different, strict=True)), "different images (copies of one count once)"

@@ -146,7 +146,7 @@ def set_training_mode(model):
             module.eval()
 
 
-def infer(model, inputs, batch_size=1_000):
+def infer(model, inputs, batch_size=250):
     """The outputs of `model`, in evaluation mode and without gradients, for all `inputs`, of bytes
     too.
 
