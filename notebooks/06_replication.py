@@ -97,7 +97,7 @@ print(inspect.getsource(replication.published_decoder))
 # %% tags=["readme"]
 published = PUBLISHED
 original = rows[rows.change == "as published"]
-figure, axes = plt.subplots(1, 3, figsize=(11, 2.4), sharey=True)
+figure, axes = plt.subplots(3, 1, figsize=(5.2, 5.2), sharey=True)
 for axis, name in zip(axes, (*published, "mse"), strict=True):
     for place, (_, runs) in enumerate(original.groupby("train_size")):
         spread_out = place + np.linspace(-0.25, 0.25, len(runs))
@@ -385,23 +385,26 @@ for change in ("as published", "no ReLU on the output", "no ReLU on the code", "
 # %% [markdown]
 # ### With 60,000 images
 #
-# The published numbers are of 60,000 images. The first four changes were made there as well, but
-# with two seeds only, 0 and 1, since each row takes many minutes. As published, seed 0 is one of
-# the dead, in both approaches, and seed 1 lives.
+# The published numbers are of 60,000 images. The first four changes were made there as well, with
+# seeds 0 to 7: five of these eight are dead as published in approach 1, and two in approach 2.
 #
-# **Predict:** which changes bring seed 0 to life, and will it then pass the published numbers?
+# **Predict:** which change brings them to life, and how far will they then be from the published
+# numbers?
 
 # %%
-large = rows[(rows.train_size == 60_000) & (rows.seed < 2)]
-large = large.pivot(index="change", columns="seed", values=[*published])
-print("60,000 images: test accuracy (%) after each change, by seed")
-print(large.loc[[*replication.CHANGES[:5]]].round(1).rename_axis(index=None))
+large = rows[(rows.train_size == 60_000) & (rows.seed < 8)]
+for name, score in published.items():
+    seeds = large.pivot(index="change", columns="seed", values=name)
+    seeds = seeds.loc[[*replication.CHANGES[:5]]].rename_axis(index=None, columns=None)
+    print(f"60,000 images, {name.replace('_', ' ')} (published: {score}), test accuracy by seed (%)")
+    print(seeds.round(1), end="\n\n")
 
 # %% [markdown]
-# What kills is the same with ten times the images: the ReLU on the output in approach 1, the weight
-# decay in approach 2. Without either both seeds pass both published numbers, approach 1 by more
-# than a point and approach 2 by about three. Two seeds tell no more than that: what a change is
-# worth in points they do not show.
+# What kills is the same with ten times the images. Without the ReLU on the output every run of
+# approach 1 lives, at 83 to 87 %, and none has reached the published 87.34 yet. And what brakes is
+# the same: without the weight decay, too, all sixteen runs are alive and pass their published
+# number, approach 1 by one to five points, approach 2 by three to four. Equal epochs bring
+# approach 1 another point or two. So after three changes nobody needs a lucky seed.
 #
 # ## In another order
 #

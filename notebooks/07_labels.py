@@ -113,7 +113,7 @@ print(draws.rename(index="{:,}".format).to_frame("draws").T)
 # get right? Which method will it be? And which with 6,000?
 
 # %% tags=["readme"]
-figure, axis = plt.subplots(figsize=(7.5, 4.4))
+figure, axis = plt.subplots(figsize=(5.2, 5.4))
 for method, marker in zip(few_labels.METHODS, "sv^oDXP", strict=True):
     errors = 100 - plain[plain.method == method].groupby("labels").accuracy.mean()
     axis.loglog(errors.index, errors, f"{marker}-", label=method, markersize=6)
@@ -121,7 +121,7 @@ axis.set(xlabel="labelled images", ylabel="test error (%)")
 axis.set(xticks=few_labels.LABELS, xticklabels=[f"{count:,}" for count in few_labels.LABELS])
 axis.set(yticks=[2, 5, 10, 20, 50], yticklabels=["2", "5", "10", "20", "50"])
 axis.minorticks_off()
-axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+figure.legend(loc="outside lower center", ncols=2)
 show(
     figure,
     "Mean test error of seven methods against the number of labelled images, both on logarithmic "
@@ -291,9 +291,9 @@ show(
 #   points at first and by almost one in the end. So it does hold something that PCA does not find.
 #
 # Both losses together are behind at every number of labels; after the correction that is sure at
-# all but 100 and 6,000, where `p` is about 0.05. (After ten draws this lesson called fine-tuned
-# and from scratch a tie at 100 labels, after twenty frozen and from scratch. More draws showed that
-# neither was one: an interval that includes zero says that nobody knows yet.)
+# all but 100 and 6,000, where `p` is about 0.05. (Of the first ten draws the interval
+# of fine-tuned against from scratch at 100 labels includes zero, of the first twenty that of
+# frozen. More draws showed that neither is a tie: such an interval says that nobody knows yet.)
 #
 # Two columns say different things. An interval of the mean that excludes zero does not promise a
 # win in the next draw: fine-tuned at 300 labels, it lies below zero, and still four of twenty draws

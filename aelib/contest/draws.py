@@ -88,7 +88,6 @@ def run_draw(images, labels, groups, classes, counts, moves, seed, draw):
     Returns:
         A list of dicts: draw, labels, method, accuracy in percent, tested.
     """
-    give_back()  # Of the draw before, and of handing the images over.
     folds = assign_folds(labels, groups, seed + draw // FOLDS)
     generator = torch.Generator().manual_seed(seed * 1_000 + draw)
     tested = (folds == draw % FOLDS) & (labels >= 0)
@@ -108,6 +107,7 @@ def run_draw(images, labels, groups, classes, counts, moves, seed, draw):
                 drawn = named[draw_labels(labels[named], count, generator)]
                 labelled = Split(images[drawn], labels[drawn])
                 for method in METHODS:
+                    give_back()  # What the last one has left, and handing the images over.
                     model = learn(
                         method, labelled, unnamed, autoencoder.encoder, classes, moves, draw
                     )

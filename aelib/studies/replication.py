@@ -41,7 +41,7 @@ LARGE = {"source": "mnist", "train_size": 60_000, "test_size": 10_000, "epochs":
 LIVE = {**SMALL, "epochs": 3, "change": "no weight decay"}
 JOBS = [
     *[({**LARGE, "change": CHANGES[0]}, seed) for seed in range(16)],
-    *[({**LARGE, "change": change}, seed) for seed in range(2) for change in CHANGES[1:5]],
+    *[({**LARGE, "change": change}, seed) for seed in range(8) for change in CHANGES[1:5]],
     *[({**SMALL, "change": change}, seed) for seed in range(16) for change in CHAIN],
     *[({**SMALL, "change": c}, seed) for seed in range(8) for c in (*ALONE, *TAKEN_BACK)],
     # What lesson 6 runs again, on either source: three epochs, so that nobody waits.
