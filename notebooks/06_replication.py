@@ -396,7 +396,7 @@ large = rows[(rows.train_size == 60_000) & (rows.seed < 8)]
 for name, score in published.items():
     seeds = large.pivot(index="change", columns="seed", values=name)
     seeds = seeds.loc[[*replication.CHANGES[:5]]].rename_axis(index=None, columns=None)
-    print(f"60,000 images, {name.replace('_', ' ')} (published: {score}), test accuracy by seed (%)")
+    print(f"60,000 images, {name.replace('_', ' ')} (published: {score}), accuracy by seed (%)")
     print(seeds.round(1), end="\n\n")
 
 # %% [markdown]
