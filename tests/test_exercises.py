@@ -152,6 +152,8 @@ def sleeper(*args):
 @pytest.mark.slow_except("bare_loop")
 @pytest.mark.parametrize("function", [tight_loop, stubborn_loop, bare_loop, sleeper])
 def test_what_never_ends_is_stopped(function, capsys, monkeypatch):
+    if function is sleeper and sys.gettrace() and sys.version_info < (3, 12):
+        pytest.skip("traced, as by coverage, Python 3.11 goes no further until the sleeper wakes")
     RELEASED.clear()
     soon = 5 * running._busy()
     monkeypatch.setattr(running, "CALL_LIMIT", 0.5)
