@@ -127,8 +127,10 @@ def test_the_same_seeds_die_with_either_number_of_images(published):
 def test_with_60_000_images_the_same_kills_and_without_decay_all_pass_the_numbers(rows):
     large = rows[(rows.train_size == 60_000) & (rows.seed < 8)]
     large = large.pivot(index="change", columns="seed", values=[*PUBLISHED])
-    published, output, _, decay, epochs = replication.CHANGES[:5]
+    published, output, code, decay, epochs = replication.CHANGES[:5]
     assert [(large.loc[published, name] < 50).sum() for name in PUBLISHED] == [5, 2]
+    dead = [(large.loc[change, "approach_2"] < 50).sum() for change in (output, code, decay)]
+    assert dead == [2, 1, 0]
     first = large["approach_1"]
     without = first.loc[output]
     assert without.min() > 82.5 and 86.5 <= without.max() < PUBLISHED["approach_1"]
