@@ -23,6 +23,7 @@ from aelib.data import augment
 from aelib.models import Autoencoder, Encoder, Noise, RandomAffine, freeze
 from aelib.studies.recipe import Reconstruction, reconstruction_error
 from aelib.training import checkpoints, load_checkpoint, loop, save_checkpoint, train_or_load
+from aelib.training.surroundings import digest
 from tools.lessons import ROOT
 
 SETTINGS = {"epochs": 1, "batch_size": 20, "learning_rate": 0.001, "seed": 0}
@@ -571,3 +572,8 @@ def test_in_a_notebook_too_a_training_is_kept_but_that_of_its_own_class_is_not(t
     NotebookClient(notebook, kernel_name="python3").execute()
     found = (tmp_path / "runs" / "checkpoints").glob("*.safetensors")
     assert [path.name[0] for path in found] == ["a"]
+
+
+def test_functions_that_differ_in_an_operator_have_different_digests():
+    plus, minus, same = (lambda x: x + 1), (lambda x: x - 1), (lambda x: x + 1)
+    assert digest(plus.__code__) == digest(same.__code__) != digest(minus.__code__)

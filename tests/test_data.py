@@ -270,6 +270,7 @@ def test_labels_and_sizes_may_be_numpy():
         (ONES, {"centre": (0, 0, 0)}, "centre is a tuple"),
         (ONES, {"centre": (0, float("nan"))}, "the centre's y is nan"),
         (ONES, {"centre": (torch.zeros(4), 0)}, "the centre's x is a Tensor (4,)"),
+        (ONES, {"centre": (torch.eye(5)[0].log(), 0)}, "the centre's x is a Tensor"),
         (ONES, {"mode": "linear"}, "mode='linear'"),
         (ONES, {"size": 0}, "size=0"),
     ],
