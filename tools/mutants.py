@@ -228,7 +228,7 @@ def lesson_outputs(path, copy):
     shutil.rmtree(copy / "runs", ignore_errors=True)
     program = "import sys; from tools.mutants import show_lesson; show_lesson(sys.argv[1])"
     status, output, why = run([sys.executable, "-c", program, str(path)], copy)
-    return None if status else output, why.decode(errors="replace")
+    return (None if status else output), why.decode(errors="replace")
 
 
 def refreshed_alike(path, copy):
