@@ -313,7 +313,7 @@ def test_an_unknown_study_and_a_dead_scheduler_are_refused(monkeypatch):
 
 
 SMALL_SCALES = {"source": "digits", "unlabelled": 500, "labels": 100}
-SMALL_SPREAD = {"source": "digits", "unlabelled": 500, "in_graph": 500, "labels": 30}
+SMALL_SPREAD = {"source": "digits", "unlabelled": 300, "in_graph": 300, "labels": 30}
 
 
 @pytest.mark.slow
@@ -329,12 +329,12 @@ def test_each_code_is_classified_by_three_heads_in_two_scales():
 
 @pytest.mark.slow
 def test_spread_labels_train_a_classifier_and_nobody_looks_at_a_hidden_label(monkeypatch):
-    settings = {**SMALL_SPREAD, "code": spread_labels.AUTOENCODER}
+    settings = {**SMALL_SPREAD, "code": spread_labels.PIXELS}
 
-    def train_for_a_third(*arguments, epochs, **others):
-        return train(*arguments, epochs=epochs // 3, **others)
+    def train_less(*arguments, epochs, **others):
+        return train(*arguments, epochs=epochs // 6, **others)
 
-    monkeypatch.setattr(spread_labels, "train", train_for_a_third)
+    monkeypatch.setattr(spread_labels, "train", train_less)
     row = run_row(spread_labels, settings, 0)
     assert all(50 < value < 100 for name, value in row.items() if "accuracy" in name)
     drawn_with = []
@@ -342,7 +342,7 @@ def test_spread_labels_train_a_classifier_and_nobody_looks_at_a_hidden_label(mon
         spread_labels,
         "spread",
         lambda codes, drawn, labels: (
-            drawn_with.append((drawn, labels)) or (torch.arange(len(codes)) % 10, torch.ones(500))
+            drawn_with.append((drawn, labels)) or (torch.arange(len(codes)) % 10, torch.ones(300))
         ),
     )
     blind = run_row(spread_labels, settings, 0)
