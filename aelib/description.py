@@ -53,7 +53,8 @@ def _of_row(number, axes, data):
         head += f", {', '.join(splits)}"
     titles = [_title(axis) for axis in axes]
     each = [": ".join(filter(None, pair)) for pair in zip(titles, places, strict=True)]
-    return (f"{head} ({'; '.join(filter(None, each))})." if any(each) else f"{head}."), f"{head}."
+    full = f"{head} ({'; '.join(filter(None, each))})." if any(each) else f"{head}."
+    return full, f"{head}, {sum(map(bool, titles))} with a title." if any(titles) else f"{head}."
 
 
 def _place(image, data):

@@ -364,7 +364,7 @@ def test_a_figure_is_shown_with_its_text_in_every_form(notebook, data):
         in (bundle["text/html"])
     )
     assert "(a: test 0; &lt;b&gt;: test 1)" in bundle["text/html"]
-    assert bundle["text/plain"] == "Row 1, image: 2 images, 2 of test."
+    assert bundle["text/plain"] == "Row 1, image: 2 images, 2 of test, 2 with a title."
     assert plt.get_fignums() == []
     assert figure.texts[-1].get_text() == "images: digits (stand-in)"
 
@@ -478,6 +478,7 @@ def test_an_image_is_called_by_its_split_and_place(data):
     assert full[0] == "Row 1, test: 2 images, 2 of test (a: test 5; test 3)."
     assert full[1] == "Row 2, training: 2 images, 2 of train (train 7; train 0)."
     assert stable[1] == "Row 2, training: 2 images, 2 of train."
+    assert stable[0] == "Row 1, test: 2 images, 2 of test, 1 with a title."
     assert full[2].endswith("1 of full_test, 1 of validation (full_test 1; validation 9).")
     assert full[3] == stable[3] == "Row 4, other: 2 images."
     assert describe(image_rows(rows))[0][0] == "Row 1, test: 2 images."

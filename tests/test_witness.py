@@ -1,5 +1,6 @@
 """The witness sees what a lesson has done, and says so where it is something else."""
 
+import asyncio
 import json
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from aelib.data import load_data
 from aelib.results import PUBLISHED, results_folder
 from aelib.studies import read_rows
 from tools import check
-from tools.lessons import ROOT, displayed_metrics, find_lessons, witness
+from tools.lessons import ROOT, displayed_metrics, execute, find_lessons, read, witness
 from tools.witness import WITNESSES, answers_of_neighbours, look, near, principal
 
 GIVEN = {"source": "digits", "train_size": 200, "test_size": 100, "seed": 3}
@@ -71,9 +72,11 @@ def test_a_mean_called_a_median_and_a_share_turned_round_are_seen(done, middle, 
             metrics[f"replication_collapse_share_{name}{suffix}"] = share
             metrics[f"replication_median_accuracy_{name}{suffix}"] = getattr(runs, middle)()
     watched = {"brightest": {0: [1] * 4}, "differences": {0: [1] * 12}, "batch_size": 100}
-    variables = {**done, **watched, "metrics": metrics}
+    variables = {**done, **watched, "metrics": metrics, "live": GIVEN}
     if (middle, dead) == ("median", "<"):
         look("06_replication", variables)
+        with pytest.raises(AssertionError):
+            look("06_replication", {**variables, "live": {**GIVEN, "source": "mnist"}})
     else:
         with pytest.raises(AssertionError):
             look("06_replication", variables)
@@ -119,6 +122,25 @@ def test_what_coverage_has_seen_in_a_kernel_is_kept(monkeypatch, running):
     assert saved == [True] * running
     monkeypatch.delitem(sys.modules, "coverage")
     look("09_your_own_images", {})
+
+
+#: What a witness looks at in part.
+IN_PART = {"losses['without']", "classifiers['approach 1']", "held_out"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(WITNESSES)[:5])
+def test_no_number_of_a_lesson_can_be_another(name, monkeypatch):
+    monkeypatch.setenv("AELIB_THREADS", "1")
+    few = {"source": "digits", "train_size": 500, "test_size": 100, "epochs": 2}
+    notebook = read(ROOT / "notebooks" / f"{name}.ipynb", few)
+    paths = [str(ROOT), str(ROOT / "tests")]
+    source = f"import sys; sys.path[:0] = {paths}; import doubts\n"
+    source += f"print(*doubts.unnoticed({name!r}, dict(globals())), sep='\\n')"
+    notebook.cells.append(new_code_cell(source))
+    asyncio.run(execute(notebook, ROOT / "notebooks"))
+    unnoticed = set(notebook.cells[-1].outputs[0].text.splitlines()) - {""}
+    assert unnoticed <= IN_PART
 
 
 def test_lessons_of_another_project_have_none(tmp_path):

@@ -263,6 +263,8 @@ def lesson_4(seen, data):
     assert seen.held_out[seen.lowest - 1] == min(seen.held_out)
     assert seen.first == seen.from_images["training_loss"][0]
     assert seen.trained == seen.history["training_loss"]
+    # From the same first weights it is the same training, from images or from their codes.
+    assert near(seen.first, seen.trained[0], 1e-3)
 
 
 def lesson_5(seen, data):
@@ -327,7 +329,10 @@ def table(name):
     return rows[rows.source == "mnist"]
 
 
-def lesson_6(seen, _):
+def lesson_6(seen, data):
+    live = (seen.live[name] for name in ("source", "train_size", "test_size", "seed"))
+    source = "mnist" if data.source == "MNIST" else "digits"
+    assert [*live] == [source, seen.train_size, seen.test_size, seen.seed]
     rows = table("replication").query("change == 'as published'")
     for size, suffix in ((6_000, ""), (60_000, "_60000")):
         for name in PUBLISHED:
