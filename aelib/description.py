@@ -51,6 +51,8 @@ def _of_row(number, axes, data):
     head = f"Row {number + 1}{f', {name}' if name else ''}: {_count(len(axes), 'image')}"
     if splits:
         head += f", {', '.join(splits)}"
+    if not any(np.ptp(axis.images[0].get_array()) for axis in axes):
+        head += ", blank"
     titles = [_title(axis) for axis in axes]
     each = [": ".join(filter(None, pair)) for pair in zip(titles, places, strict=True)]
     full = f"{head} ({'; '.join(filter(None, each))})." if any(each) else f"{head}."

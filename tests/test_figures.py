@@ -473,6 +473,7 @@ def test_an_image_is_called_by_its_split_and_place(data):
         "training": data.train.images[[7, 0]],
         "both": torch.stack([data.full_test.images[1], data.validation.images[9]]),
         "other": torch.rand(2, 1, 28, 28),
+        "nothing": torch.tensor([0.0, 0.5]).view(2, 1, 1, 1).expand(2, 1, 28, 28),
     }
     full, stable = describe(image_rows(rows, titles=["a", ""]), data)
     assert full[0] == "Row 1, test: 2 images, 2 of test (a: test 5; test 3)."
@@ -481,6 +482,7 @@ def test_an_image_is_called_by_its_split_and_place(data):
     assert stable[0] == "Row 1, test: 2 images, 2 of test, 1 with a title."
     assert full[2].endswith("1 of full_test, 1 of validation (full_test 1; validation 9).")
     assert full[3] == stable[3] == "Row 4, other: 2 images."
+    assert full[4] == stable[4] == "Row 5, nothing: 2 images, blank."
     assert describe(image_rows(rows))[0][0] == "Row 1, test: 2 images."
 
 

@@ -40,3 +40,9 @@ def test_a_simple_method_is_the_same_wherever_it_stands():
     assert made["KNeighborsClassifier"][0] == "KNeighborsClassifier(n_neighbors=3)"
     assert made["PCA"][0] == "PCA(n_components=48, random_state=0)"
     assert "3 nearest neighbours" in labels and "PCA-48" in labels
+
+
+def test_each_lesson_reports_its_numbers():
+    assert {name: len(calls(code, "report")) for name, code in CODE.items()} == dict.fromkeys(
+        CODE, 1
+    )

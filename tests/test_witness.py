@@ -9,11 +9,14 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_notebook
+from torch import nn
 
 from aelib.data import load_data
 from aelib.results import PUBLISHED, results_folder
-from aelib.studies import read_rows
+from aelib.studies import read_rows, replication
+from aelib.training import train
 from tools import check
 from tools.lessons import ROOT, displayed_metrics, execute, find_lessons, read, witness
 from tools.witness import WITNESSES, answers_of_neighbours, look, near, principal
@@ -71,12 +74,31 @@ def test_a_mean_called_a_median_and_a_share_turned_round_are_seen(done, middle, 
             share = (runs < 50).mean() if dead == "<" else (runs > 50).mean()
             metrics[f"replication_collapse_share_{name}{suffix}"] = share
             metrics[f"replication_median_accuracy_{name}{suffix}"] = getattr(runs, middle)()
-    watched = {"brightest": {0: [1] * 4}, "differences": {0: [1] * 12}, "batch_size": 100}
-    variables = {**done, **watched, "metrics": metrics, "live": GIVEN}
+    settings = {"batch_size": 100, "learning_rate": 0.01}
+    losses = {}
+    for decay in (0.01, 0.0):
+        torch.manual_seed(2)
+        network = nn.Sequential(replication.published_encoder(), replication.published_mlp())
+        how = {**settings, "epochs": 6, "seed": GIVEN["seed"], "weight_decay": decay}
+        history = train(network, done["data"].train, nn.functional.cross_entropy, **how)
+        losses[f"weight decay {decay:g}"] = history["training_loss"]
+    watched = {
+        "brightest": {0: [1] * 4},
+        "differences": {0: [1] * 12},
+        "losses": losses,
+        **settings,
+    }
+    variables = {**done, **settings, **watched, "metrics": metrics, "live": GIVEN}
     if (middle, dead) == ("median", "<"):
         look("06_replication", variables)
-        with pytest.raises(AssertionError):
-            look("06_replication", {**variables, "live": {**GIVEN, "source": "mnist"}})
+        with_decay, without = losses.values()
+        for changed in (
+            {"live": {**GIVEN, "source": "mnist"}},
+            {"losses": dict.fromkeys(losses, without)},
+            {"losses": dict.fromkeys(losses, with_decay)},
+        ):
+            with pytest.raises(AssertionError):
+                look("06_replication", {**variables, **changed})
     else:
         with pytest.raises(AssertionError):
             look("06_replication", variables)

@@ -16,11 +16,13 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.stats import binomtest
+from torch import nn
+from torch.nn.functional import cross_entropy
 
 from aelib.data import load_data
 from aelib.models import Encoder
 from aelib.results import PUBLISHED, results_folder
-from aelib.training import infer
+from aelib.training import infer, train
 
 #: So many images are enough to tell one method from another.
 FEW = 200
@@ -330,6 +332,8 @@ def table(name):
 
 
 def lesson_6(seen, data):
+    from aelib.studies import replication
+
     live = (seen.live[name] for name in ("source", "train_size", "test_size", "seed"))
     source = "mnist" if data.source == "MNIST" else "digits"
     assert [*live] == [source, seen.train_size, seen.test_size, seen.seed]
@@ -345,6 +349,14 @@ def lesson_6(seen, data):
     steps = math.ceil(seen.train_size / seen.batch_size)
     assert {len(values) for values in seen.brightest.values()} == {2 * steps}
     assert {len(values) for values in seen.differences.values()} == {6 * steps}
+    for decay in (0.01, 0.0):
+        losses = seen.losses[f"weight decay {decay:g}"]
+        torch.manual_seed(2)
+        network = nn.Sequential(replication.published_encoder(), replication.published_mlp())
+        settings = {"batch_size": seen.batch_size, "learning_rate": seen.learning_rate}
+        settings |= {"epochs": len(losses), "seed": seen.seed, "weight_decay": decay}
+        again = train(network, data.train, cross_entropy, **settings)["training_loss"]
+        assert near(losses, again)
 
 
 def lesson_7(seen, _):
