@@ -13,6 +13,8 @@ from tools import witness
 
 #: What is looked at only together with others, or as it stands.
 GIVEN = {"data", "epochs", "seed", "batch_size", "train_size", "test_size"}
+#: What a long witness calls.
+CHAPTERS = ("claims_of", "figures_of")
 #: How a training went can only be computed once more by another training.
 PAST = {"training_loss", "validation_loss"}
 
@@ -23,7 +25,7 @@ def looked_at(function):
     for node in ast.walk(ast.parse(inspect.getsource(function))):
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == "seen":
             names.add(node.attr)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("claims_of"):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith(CHAPTERS):
             names |= looked_at(getattr(witness, node.func.id))
     return names - GIVEN
 
@@ -51,7 +53,7 @@ def changes(value):
     elif isinstance(value, int | float | np.number):
         yield "", value + 1 if isinstance(value, int | np.integer) else value * 1.02 + 0.01
     elif isinstance(value, list | tuple) and value and not isinstance(value[0], str):
-        yield "", [1.02 * one + 0.01 for one in value]
+        yield "", [one + 1 if isinstance(one, int) else 1.02 * one + 0.01 for one in value]
     elif isinstance(value, torch.Tensor):
         if value.dtype == torch.bool:
             yield "", ~value

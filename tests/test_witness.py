@@ -147,7 +147,8 @@ def test_what_coverage_has_seen_in_a_kernel_is_kept(monkeypatch, running):
 
 
 #: What a witness looks at in part.
-IN_PART = {"losses['without']", "classifiers['approach 1']", "held_out"}
+IN_PART = {"losses['without']", "rows['image']", "rows['without']"}
+IN_PART |= {"classifiers['approach 1']", "held_out"}
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from aelib.data import load_data
+from aelib.figures.showing import SHOWN
 from aelib.models import Encoder
 from aelib.results import PUBLISHED, results_folder
 from aelib.training import infer, train
@@ -78,6 +79,40 @@ def lengths(seen, *histories):
         assert len(history["training_loss"]) == seen.epochs
 
 
+def figure_of(words):
+    """The figure whose alternative text has these words."""
+    [figure] = [figure for alt, figure in SHOWN.items() if words in alt]
+    return figure
+
+
+def paints(words, *rows):
+    """The figure with these words shows these images, row by row, and in front of all others."""
+    shown = [axis.images[0].get_array() for axis in figure_of(words).axes if axis.images]
+    expected = np.concatenate([np.asarray(row).reshape(len(row), -1) for row in rows])
+    assert near([one.ravel() for one in shown[: len(expected)]], expected, 1e-3)
+
+
+def draws(words, lines):
+    """The lines of the figure with these words are these, by their labels."""
+    [axis] = figure_of(words).axes
+    drawn = {line.get_label(): line.get_ydata() for line in axis.lines}
+    assert drawn.keys() == lines.keys()
+    assert all(near(drawn[label], values, 1e-3) for label, values in lines.items())
+
+
+def curves(history, after=""):
+    """The lines that a history should be drawn as."""
+    names = {"training_loss": f"training{after}", "validation_loss": f"validation{after}"}
+    return {name: history[key] for key, name in names.items() if len(history[key])}
+
+
+def counts(words, *matrices):
+    """The tables of the figure with these words are these, but for their diagonals."""
+    tables = [axis.images[0].get_array() for axis in figure_of(words).axes]
+    for table, matrix in zip(tables, matrices, strict=True):
+        assert np.array_equal(table, matrix * (1 - np.eye(10, dtype=int)))
+
+
 def answers_of_neighbours(train, images):
     """What three nearest neighbours say, or -1 where all three differ."""
     distances = torch.cdist(images.flatten(1).double(), train.images.flatten(1).double())
@@ -125,6 +160,7 @@ def lesson_1(seen, data):
     for digit in range(10):
         assert near(seen.mean[digit], images[labels == digit].mean(0), 1e-3)
         assert near(seen.std[digit], images[labels == digit].std(0), 1e-3)
+    paints("Top: the mean image", seen.mean, seen.std / seen.std.max())
     assert near(seen.black, (images == 0).float().mean())
     whole = seen.metrics["nearest_neighbours_accuracy_full_test"]
     assert near(seen.whole, whole)
@@ -163,6 +199,21 @@ def lesson_2(seen, data):
         assert near(seen.metrics["autoencoder_validation_loss"], error, 1e-3)
     assert seen.metrics["autoencoder_training_loss"] == seen.history["training_loss"][-1]
     assert near(seen.flat, np.ptp([seen.black, *seen.losses["with ReLU"]]))
+    figures_of_lesson_2(seen, images)
+
+
+def figures_of_lesson_2(seen, images):
+    ten, others = images[:10], images[10:20]
+    raw = infer(seen.untrained, ten)
+    paints("an untrained autoencoder", ten, (raw - raw.min()) / (raw.max() - raw.min()))
+    paints("The ten images of the training", ten, infer(seen.pupil, ten).clamp(0, 1))
+    paints("Ten other images", others, infer(seen.pupil, others).clamp(0, 1))
+    mark = {"always the mean image": [seen.mean_image] * 2}
+    draws("Training and validation MSE", {**curves(seen.history), **mark})
+    paints("more and more epochs", images[:1], *(s.clamp(0, 1) for s in seen.snapshots.values()))
+    paints(
+        "with ReLU and without", ten, seen.rows["with ReLU"], infer(seen.network, ten).clamp(0, 1)
+    )
 
 
 def lesson_3(seen, data):
@@ -198,7 +249,24 @@ def lesson_3(seen, data):
     more, less = infer(seen.autoencoder.decoder, pair).flatten(1)
     drawn = (seen.change[1, 2, 3] - 0.5).flatten()
     assert torch.cosine_similarity(more - less, drawn, 0) > 0.999
+    figures_of_lesson_3(seen, images)
     claims_of_lesson_3(seen, data)
+
+
+def figures_of_lesson_3(seen, images):
+    ours, theirs = seen.reconstructions, seen.pca_reconstructions
+    paints("One test image of each digit", images[seen.examples], ours[seen.examples])
+    for words, some in (("the best", seen.order[:10]), ("the worst", seen.order[-10:])):
+        paints(words, images[some], ours[some])
+    draws("Mean test MSE", dict(zip(("autoencoder", "PCA-48"), seen.by_digit, strict=True)))
+    mark = {"PCA-48, training images": [seen.pca_training] * 2}
+    draws("on a logarithmic axis", {**curves(seen.pretraining), **mark})
+    paints("Five test digits", images[seen.chosen], ours[seen.chosen], theirs[seen.chosen])
+    paints("For each of the 48", *(seen.change[:, row].flatten(0, 1) for row in range(4)))
+    steps = torch.linspace(0, 1, 9).view(-1, 1, 1, 1)
+    codes = seen.code_start + steps * (seen.code_end - seen.code_start)
+    walk = infer(seen.autoencoder.decoder, codes).clamp(0, 1)
+    paints("A walk from", walk, seen.start + steps * (seen.end - seen.start))
 
 
 def claims_of_lesson_3(seen, data):
@@ -260,6 +328,10 @@ def lesson_4(seen, data):
     counted = counted.reindex(index=range(10), columns=range(10), fill_value=0).to_numpy()
     assert np.array_equal(seen.pairs, counted)
     assert seen.mixed_up[4, 9] == counted[4, 9] + counted[9, 4]
+    counts("Mistakes of approach 1", counted)
+    draws("Cross-entropy of the MLP", curves(seen.history))
+    paints("Two images each", data.train.images[seen.chosen])
+    assert data.train.labels[seen.chosen].tolist() == [0, 0, 1, 1, 3, 3, 4, 4, 9, 9]
     scores = list(seen.scores.values())
     assert near((seen.over_pca, seen.over_random), (scores[0] - scores[1], scores[0] - scores[2]))
     assert seen.held_out[seen.lowest - 1] == min(seen.held_out)
@@ -302,6 +374,17 @@ def lesson_5(seen, data):
     outputs = infer(seen.stopped, images)
     assert near(seen.loss_stopped, -outputs.log_softmax(1)[range(len(labels)), labels].mean(), 1e-3)
     assert near(seen.stopped_at, percent(outputs.argmax(1), labels))
+    counts("Mistakes of both", *(wrong.reshape(10, 10) for wrong in (seen.wrong_1, seen.wrong_2)))
+    beside = curves(seen.history_1, ", approach 1")
+    draws("Cross-entropy of both", {**curves(seen.history_2), **beside})
+    paints("Ten digits, above their codes", seen.shown)
+    for name, group in (("gained", gained), ("lost", lost)):
+        first = group.nonzero().squeeze(1)[:10]
+        paints(f"test digits {name}", images[first])
+        said = seen.predictions[f"approach_{1 if name == 'gained' else 2}_full_test"]
+        pairs = zip(labels[first].tolist(), said[first].tolist(), strict=True)
+        titles = [axis.get_title() for axis in figure_of(f"test digits {name}").axes]
+        assert titles == [f"{true}, not {no}" for true, no in pairs]
     losses = seen.history_2["validation_loss"] or seen.history_2["training_loss"]
     assert losses[seen.best_epoch - 1] == min(losses)
     for title, baseline in seen.baselines.items():

@@ -19,6 +19,8 @@ from aelib.settings import project_folder
 
 plt.style.use(files("aelib") / "aelib.mplstyle")
 _saved = itertools.count(1)
+#: The figures that were shown, by their alternative text, for whoever checks a lesson at its end.
+SHOWN = {}
 
 
 def show(figure, alt, data, exact=False, widget=None):
@@ -45,6 +47,7 @@ def show(figure, alt, data, exact=False, widget=None):
     source = source_of(data)
     description, stable = describe(figure, None if isinstance(data, str) else data)
     figure.text(1, 0, f"images: {source}", ha="right", va="top", size=8, color="0.45")
+    SHOWN[alt] = figure
     alt = f"{alt} Images: {source}."
     if in_notebook():
         png = _png(figure)
