@@ -2,7 +2,7 @@
 
 The rows took hours. A slip in the code that made them would leave them standing, and only what is
 said of them would be wrong. So each kind of row is run small, and compared with what is stored.
-After a study was changed and run again, `python tests/test_studies_trainings.py` stores it anew.
+After a study was changed and run again, `python -m tests.test_studies_trainings` stores it anew.
 """
 
 import json
