@@ -4,6 +4,7 @@ import ast
 import copy
 import functools
 import inspect
+from unittest import mock
 
 import numpy as np
 import torch
@@ -78,16 +79,19 @@ def remembered(infer):
 
 def unnoticed(name, variables):
     """The changes with which the witness still lets a lesson pass."""
-    witness.load_data = functools.cache(witness.load_data)
-    witness.principal = functools.cache(witness.principal)
-    witness.infer = remembered(witness.infer)
-    witness.look(name, variables)
     passed = []
-    for one in sorted(looked_at(witness.WITNESSES[name])):
-        for where, other in changes(variables[one]):
-            try:
-                witness.look(name, {**variables, one: other})
-            except Exception:
-                continue
-            passed.append(one + where)
+    with mock.patch.multiple(
+        witness,
+        load_data=functools.cache(witness.load_data),
+        principal=functools.cache(witness.principal),
+        infer=remembered(witness.infer),
+    ):
+        witness.look(name, variables)
+        for one in sorted(looked_at(witness.WITNESSES[name])):
+            for where, other in changes(variables[one]):
+                try:
+                    witness.look(name, {**variables, one: other})
+                except Exception:
+                    continue
+                passed.append(one + where)
     return passed
