@@ -89,12 +89,7 @@ def test_a_mean_called_a_median_and_a_share_turned_round_are_seen(done, middle, 
         how = {**settings, "epochs": 6, "seed": GIVEN["seed"], "weight_decay": decay}
         history = train(network, done["data"].train, nn.functional.cross_entropy, **how)
         losses[f"weight decay {decay:g}"] = history["training_loss"]
-    watched = {
-        "brightest": {0: [1] * 4},
-        "differences": {0: [1] * 12},
-        "losses": losses,
-        **settings,
-    }
+    watched = {"brightest": {0: [1] * 4}, "differences": {0: [1] * 12}, "losses": losses}
     variables = {**done, **settings, **watched, "metrics": metrics, "live": GIVEN}
     if (middle, dead) == ("median", "<"):
         look("06_replication", variables)
