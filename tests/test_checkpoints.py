@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -408,6 +409,24 @@ def test_a_training_with_a_state_of_its_own_is_not_kept(folder, tmp_path):
     for file in ("one", "other"):
         assert cached(fresh(), state_file=tmp_path / file)[1]
     assert not folder.exists()
+
+
+def test_a_training_that_was_interrupted_is_not_kept(folder):
+    epochs, code = [], loop.train_epoch.__code__
+
+    def interrupt(frame, event, _):
+        if event == "call" and frame.f_code is code:
+            epochs.append(frame)
+            if len(epochs) == 3:
+                signal.raise_signal(signal.SIGINT)
+
+    sys.setprofile(interrupt)
+    try:
+        history = train_or_load("a", fresh(), (IMAGES,) * 2, mse_loss, **{**SETTINGS, "epochs": 9})
+    finally:
+        sys.setprofile(None)
+    assert history.interrupted and len(history["training_loss"]) == 2
+    assert list(folder.glob("*.safetensors")) == []
 
 
 @pytest.mark.parametrize("kind", [Own, Bare])

@@ -80,6 +80,7 @@ def test_every_method_has_the_same_steps_and_settings(trainings, labels, batch_s
         theirs = encoder.state_dict()
         same = ours.keys() == theirs.keys() and all(ours[k].equal(theirs[k]) for k in ours)
         assert same == (method in (methods.FROZEN, methods.TUNED)), method
+        assert model[0] is not encoder  # What one method trains, the next one does not get.
     assert all(weight.requires_grad for weight in encoder.parameters())
 
 

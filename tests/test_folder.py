@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -408,6 +409,14 @@ def test_the_same_image_in_two_classes(tmp_path):
     assert "cat/7.png = dog/0.png = dog/1.png" in refused(tmp_path, "and 27 more")
 
 
+def test_an_image_without_a_label_may_be_a_copy_of_one_with(tmp_path):
+    write(tmp_path, unlabelled=3)
+    shutil.copy(tmp_path / "cat" / "7.png", tmp_path / "unlabelled" / "copy.png")
+    mine = read_images(tmp_path)
+    one, other = (mine.files.index(name) for name in ("cat/7.png", "unlabelled/copy.png"))
+    assert mine.groups[one] == mine.groups[other] and mine.labels[other] == -1
+
+
 def test_the_folder_above_train_and_test(tmp_path):
     write(tmp_path / "train")
     write(tmp_path / "test")
@@ -516,6 +525,14 @@ def test_many_copies_do_not_take_much_memory():
     noise = torch.randint(-3, 4, images.shape, generator=generator)
     groups = duplicate_groups((images + noise).clamp(0, 255).byte())
     assert groups.bincount().tolist() == [1_000] * 4
+
+
+def test_copies_found_later_leave_those_found_before_together():
+    images = torch.stack([torch.from_numpy(blob(number)) for number in range(200)])[:, None]
+    images[70], images[190], images[150] = images[0], images[0], images[130]
+    groups = duplicate_groups(images)
+    assert groups[0] == groups[70] == groups[190] and groups[130] == groups[150]
+    assert len(groups.unique()) == 197
 
 
 def test_different_images_are_no_copies():

@@ -75,6 +75,8 @@ def test_a_module_is_tested_by_what_imports_it():
     assert "test_processes.py" in [
         path.name for path in covering("aelib/training/__main__.py", ROOT)
     ]
+    # By a helper of the tests.
+    assert "test_data_files.py" in [path.name for path in covering("aelib/data/mnist.py", ROOT)]
     # No test imports it; what it is for does.
     assert "test_folder.py" in [path.name for path in covering("aelib/data/duplicates.py", ROOT)]
 

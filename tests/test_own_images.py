@@ -178,6 +178,15 @@ def test_most_of_three_per_cent_wrong_labels_are_found(digits, autoencoder):
         assert (doubts.diff() <= 1e-9).all()
 
 
+def test_labels_are_exchanged_in_a_copy():
+    labels = torch.arange(100) % 4
+    labels[::10] = -1
+    before = labels.clone()
+    swapped, where = swap_labels(labels, 0.1, 0)
+    assert labels.equal(before) and (swapped[where] != labels[where]).all()
+    assert (swapped[::10] == -1).all()
+
+
 def test_copies_do_not_vouch_for_a_wrong_label():
     generator = torch.Generator().manual_seed(0)
     codes = torch.randn(60, 4, generator=generator)

@@ -169,7 +169,13 @@ def covering(path, root):
     what imports it."""
     module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
     stem = Path(path).stem
-    files = {test: imported(test) for test in sorted(root.glob("tests/test_*.py"))}
+    files = {test: imported(test) for test in sorted(root.glob("tests/*.py"))}
+    helpers = {test.stem: names for test, names in files.items() if not is_test(test)}
+    files = {
+        test: names.union(*(helpers[name] for name in names & helpers.keys()))
+        for test, names in files.items()
+        if is_test(test)
+    }
     wanted = {module}
     for _ in range(3):
         tests = [test for test, names in files.items() if names & wanted]
@@ -184,6 +190,10 @@ def covering(path, root):
             if imported(one) & wanted
         }
     return list(files)
+
+
+def is_test(path):
+    return path.name.startswith("test_")
 
 
 def imported(path):
