@@ -130,6 +130,16 @@ def changed(content, at):
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
+def encrypted(archive):
+    """A zip in which every file says that it is encrypted."""
+    content = bytearray(archive)
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        place = -1
+        while (place := content.find(signature, place + 1)) >= 0:
+            content[place + flags] |= 1
+    return bytes(content)
+
+
 PAGE = b"\n<!DOCTYPE html><html><body>Please log in</body></html>"
 #: What is wrong with one file of four, and the words that say so; the whole one is `c`.
 FAULTS = {
@@ -148,6 +158,11 @@ FAULTS = {
         "cannot be unpacked or read .*not a zip file",
     ),
     "a page for a zip": ("mnist-dataset.zip", lambda c: PAGE, "not a zip file"),
+    "encrypted": (
+        "archive.zip",
+        lambda c: encrypted(zipped({"train-images.idx3-ubyte": c})),
+        "cannot be unpacked or read .*encrypted",
+    ),
     "in a zip": (
         "all.zip",
         lambda c: zipped({"a/train-images.idx3-ubyte": c[:-1]}),

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 import threading
 import time
 
@@ -72,6 +73,21 @@ def test_what_has_arrived_is_kept_when_a_later_download_fails(served, capsys):
     served.answer = good
     served.load()
     assert served.requests == [*ARCHIVES[:3], ARCHIVES[2], *ARCHIVES[2:]]
+
+
+def test_a_connection_that_is_cut_breaks_off(served):
+    def cut(handler, name):
+        content = served.archives[name]
+        handler.reply(content[:1_000], length=len(content))
+        handler.wfile.flush()
+        time.sleep(0.2)  # Until what was sent has been read: a reset would take it away.
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
+
+    served.answer = cut
+    with pytest.raises(NoNetworkError, match=f"{ARCHIVES[0]} breaks off"):
+        served.load()
+    assert served.found() == {}
 
 
 @pytest.mark.parametrize("status", [503, 429])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
 from IPython.utils.capture import capture_output
 from nbconvert import HTMLExporter
 from odd_calls import NOTHING_LIKE_IT, assert_refused, same
@@ -393,6 +394,17 @@ def test_what_is_exact_is_compared_with_its_numbers(notebook):
     assert (
         "<li>line “training” of 3: x 1 to 3; y 0.5, 0.3, 0.2.</li>" in notebook[1][0]["text/html"]
     )
+
+
+def test_a_terminal_is_no_notebook(monkeypatch):
+    for shell, drawn in (
+        (None, False),
+        (TerminalInteractiveShell, False),
+        (InteractiveShell, True),
+    ):
+        running = shell and shell.__new__(shell)
+        monkeypatch.setattr(display, "get_ipython", lambda running=running: running)
+        assert display.in_notebook() == drawn
 
 
 @pytest.mark.parametrize("stem", ["02_autoencoder", ""])

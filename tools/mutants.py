@@ -197,7 +197,7 @@ def is_test(path):
 
 
 def imported(path):
-    """The names of all modules that a file may mean by its imports, or starts in a process."""
+    """The names of all modules that a file may mean by imports or in a text, and other words."""
     names = set()
     text = path.read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(text)):
@@ -206,7 +206,7 @@ def imported(path):
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names |= {word for word in node.value.split() if word.startswith(("aelib.", "tools."))}
+            names.update(node.value.split())
     return names
 
 
