@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 
 import hypothesis
 import pytest
@@ -28,6 +29,14 @@ def pytest_collection_modifyitems(items):
         for mark in item.iter_markers("slow_except"):
             if item.callspec.id not in mark.args:
                 item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """No test finds a figure that another has left open."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")

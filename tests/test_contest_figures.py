@@ -24,10 +24,8 @@ from aelib.description import describe
 
 
 @pytest.fixture(autouse=True)
-def closed():
+def no_window():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -28,10 +28,8 @@ HISTORY = {"training_loss": [0.5, 0.3, 0.2], "validation_loss": [0.6, 0.4, 0.35]
 
 
 @pytest.fixture(autouse=True)
-def closed():
+def no_window():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
