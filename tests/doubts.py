@@ -1,4 +1,7 @@
-"""Changes each variable of a lesson that its witness looks at, and tells which go unnoticed."""
+"""Changes what a witness looks at, one thing at a time, and tells which changes go unnoticed.
+
+Tables, fitted models of scikit-learn and sets of images stay as they are.
+"""
 
 import ast
 import copy

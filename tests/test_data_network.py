@@ -80,7 +80,7 @@ def test_a_connection_that_is_cut_breaks_off(served):
         content = served.archives[name]
         handler.reply(content[:1_000], length=len(content))
         handler.wfile.flush()
-        time.sleep(0.2)  # Until what was sent has been read: a reset would take it away.
+        time.sleep(1)  # Until what was sent has been read: a reset would take it away.
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.close()
 

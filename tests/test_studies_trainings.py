@@ -1,7 +1,8 @@
-"""What each row of a study trains, on what and how: as it was when the stored rows were made.
+"""What each row of a study trains, on what and how: as it was when that was last stored.
 
 The rows took hours. A slip in the code that made them would leave them standing, and only what is
-said of them would be wrong. So each kind of row is run small, and compared with what is stored.
+said of them would be wrong. So each kind of row is run small, and compared with what is stored;
+whether the code then was that of the rows, `test_a_random_row_is_true` asks.
 After a study was changed and run again, `python -m tests.test_studies_trainings` stores it anew.
 """
 
@@ -28,7 +29,7 @@ EPOCHS = 2
 
 
 def small_rows(name):
-    """Each kind of row once, small, but for those that differ only in what a method chose."""
+    """Each kind of row once, small, with 10 or 100 labels and without what a method can choose."""
     kinds = {}
     for settings, _ in import_module(f"aelib.studies.{name}").JOBS:
         one = settings | {key: SMALL[key] for key in SMALL if key in settings}

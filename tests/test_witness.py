@@ -177,6 +177,10 @@ def test_no_number_of_lesson_9_can_be_another(monkeypatch, tmp_path):
         ]
     }
     assert doubts.unnoticed("09_your_own_images", variables) == []
+    for axis, label in zip(shown["whose neighbours"].axes, labels[::-1], strict=False):
+        axis.set_title(f"{label}, not what it is?", loc="center")
+    with pytest.raises(AssertionError):
+        look("09_your_own_images", variables)
 
 
 #: What a witness looks at in part.

@@ -481,7 +481,7 @@ def lesson_9(seen, _):
     paints("the largest reconstruction error", images[seen.worst[:20]])
     paints("whose neighbours", images[seen.suspects[:20]])
     titles = [axis.get_title() for axis in figure_of("whose neighbours").axes]
-    # Short names stand there whole.
+    # Of a long name the beginning stands there.
     own = [classes[labels[one]] for one in seen.suspects[:20].tolist()]
     assert all(title.startswith(name[:6]) for title, name in zip(titles, own, strict=False))
     means = seen.rows.groupby(["labels", "method"]).accuracy.mean()
