@@ -3,11 +3,19 @@
 import torch
 from torch import nn
 
-from aelib.arguments import check_codes, check_input, check_model, last_kernel_size, number
 from aelib.data import random_affine
 
 
-class Encoder(nn.Sequential):
+class Layers(nn.Sequential):
+    """Layers in a row; a slice such as `Encoder()[:3]` is a plain `nn.Sequential` of the same."""
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return nn.Sequential(*list(self)[index])
+        return super().__getitem__(index)
+
+
+class Encoder(Layers):
     """Images `(N, 1, 28, 28)` to codes `(N, 3, 4, 4)`, by convolutions and max-pooling.
 
     The first convolution moves in steps of two pixels, which leaves a quarter of the work to all
@@ -17,14 +25,14 @@ class Encoder(nn.Sequential):
     Args:
         code_channels: how many 4 x 4 maps the code has, if not 3.
         image_channels: 3 for images in colour.
-        image_size: height and width of the images, a multiple of 4 from 16 to 256.
+        image_size: height and width of the images, a multiple of 4 from 16.
 
     Raises:
-        TypeError, ValueError: it cannot be built so, or, when called, the images are others.
+        ValueError: an image size that is none of these.
     """
 
     def __init__(self, code_channels=3, image_channels=1, image_size=28):
-        kernel_size = last_kernel_size(code_channels, image_channels, image_size)
+        kernel_size = last_kernel_size(image_size)
         super().__init__(
             nn.Conv2d(image_channels, 24, kernel_size=5, stride=2, padding=2),  # (N, 24, 14, 14)
             nn.MaxPool2d(2),  # (N, 24, 7, 7)
@@ -33,16 +41,11 @@ class Encoder(nn.Sequential):
             nn.ReLU(),
             nn.Conv2d(64, code_channels, kernel_size),  # (N, 3, 4, 4)
         )
-        self.takes = (image_channels, image_size, image_size)
         # The memory layout in which the CPU's convolutions are fastest; the numbers are the same.
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, images):
-        check_input("Encoder", images, self.takes, self[0].weight)
-        return super().forward(images)
 
-
-class Decoder(nn.Sequential):
+class Decoder(Layers):
     """Codes `(N, 3, 4, 4)` back to images `(N, 1, 28, 28)`.
 
     Each step from a small to a large image is a convolution that computes four values per pixel
@@ -51,7 +54,7 @@ class Decoder(nn.Sequential):
     """
 
     def __init__(self, code_channels=3, image_channels=1, image_size=28):
-        kernel_size = last_kernel_size(code_channels, image_channels, image_size)
+        kernel_size = last_kernel_size(image_size)
         super().__init__(
             nn.ConvTranspose2d(code_channels, 32, kernel_size),  # (N, 32, 7, 7)
             nn.ReLU(),
@@ -61,12 +64,14 @@ class Decoder(nn.Sequential):
             nn.Conv2d(8, 4 * image_channels, kernel_size=3, padding=1),  # (N, 4, 14, 14)
             nn.PixelShuffle(2),  # (N, 1, 28, 28)
         )
-        self.takes = (code_channels, 4, 4)
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, codes):
-        check_input("Decoder", codes, self.takes, self[0].weight)
-        return super().forward(codes)
+
+def last_kernel_size(image_size):
+    """The kernel that brings a quarter of `image_size` to 4."""
+    if image_size < 16 or image_size % 4:
+        raise ValueError(f"image_size={image_size} cannot be used: a multiple of 4 from 16 can")
+    return image_size // 4 - 3
 
 
 class Autoencoder(nn.Module):
@@ -92,13 +97,9 @@ class MLP(nn.Module):
             standard deviation 1 over them first, since their scales differ.
         width: how many numbers are between the two layers.
         classes: how many class scores there are, if not 10.
-
-    Raises:
-        TypeError, ValueError: it cannot be built so, or, when called, the codes are others.
     """
 
     def __init__(self, codes, width=120, classes=10):
-        check_codes(codes, width, classes)
         super().__init__()
         codes = codes.flatten(1)
         self.register_buffer("mean", codes.mean(0))
@@ -108,7 +109,6 @@ class MLP(nn.Module):
         )
 
     def forward(self, codes):
-        check_input("MLP", codes, (len(self.mean),), self.mean, flat=True)
         return self.layers((codes.flatten(1) - self.mean) / self.std)
 
 
@@ -132,15 +132,9 @@ class RandomAffine(nn.Module):
 
 
 class Noise(nn.Module):
-    """Images, in training with noise of standard deviation `deviation` on each pixel.
-
-    Raises:
-        TypeError, ValueError: `deviation` is no number from 0.
-    """
+    """Images, in training with noise of standard deviation `deviation` on each pixel."""
 
     def __init__(self, deviation):
-        if not 0 <= number("deviation", deviation) < float("inf"):
-            raise ValueError(f"deviation={deviation}: give a number from 0 up, such as 0.5")
         super().__init__()
         self.deviation = deviation
 
@@ -153,11 +147,9 @@ class Noise(nn.Module):
 
 def freeze(model):
     """Keep every weight of `model` as it is: no gradients, and evaluation mode. Returns `model`."""
-    check_model(model)
     return model.requires_grad_(False).eval()
 
 
 def count_parameters(model):
     """The number of weights and biases of `model`, frozen or not."""
-    check_model(model)
     return sum(parameter.numel() for parameter in model.parameters())

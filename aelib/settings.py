@@ -8,7 +8,7 @@ from pathlib import Path
 NUMBERS = {
     "train_size": (int, 100, 60_000),
     "test_size": (int, 100, 10_000),
-    "seed": (int, 0, 2**31 - 1),
+    "seed": (int, 0, 2_000_000_000),  # Studies and draws count on from it.
     "epochs": (int, 1, 1_000),
     "batch_size": (int, 1, 60_000),
     "learning_rate": (float, 1e-7, 1.0),
@@ -21,8 +21,6 @@ CHOICES = {"source": SOURCES, "moves": MOVES, "skip_unreadable": (True, False)}
 SOURCE_NAMES = {"mnist": "MNIST", "digits": "digits (stand-in)"}
 #: The MIME type under which a lesson's numbers are stored in its outputs.
 METRICS_MIME = "application/vnd.aelib.metrics+json"
-#: The same for which of its claims held.
-CLAIMS_MIME = "application/vnd.aelib.claims+json"
 
 
 def check_settings(**settings):
