@@ -4,9 +4,6 @@ from IPython import get_ipython
 from IPython.display import display
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
-from aelib.arguments import kind
-from aelib.data import Data
-
 
 def in_notebook():
     """Whether what is displayed is drawn: in Jupyter, Colab or VS Code, and not in a terminal."""
@@ -23,12 +20,5 @@ def display_bundle(bundle, metadata=None):
 
 
 def source_of(data):
-    """What the images of a `Data` are called; a name stays as it is.
-
-    Raises:
-        TypeError: it is neither.
-    """
-    source = data.source if isinstance(data, Data) else data
-    if not isinstance(source, str) or not source.strip():
-        raise TypeError(f"data is {kind(data)}: give what `load_data` returned, or a name as text")
-    return source
+    """What the images of a `Data` are called; a name stays as it is."""
+    return data if isinstance(data, str) else data.source

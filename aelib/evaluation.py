@@ -1,15 +1,10 @@
 """Scores, how sure they are, and whether they are what they should be."""
 
-import hashlib
-
 import numpy as np
 import scipy  # Its `stats` takes a second to import, and does so where it is first used.
 import torch
 
-from aelib.arguments import classes, kind, number, sample, shape, whole_number
 from aelib.data import scaled
-
-TINY = 1e-150  # What is squared is 0 in double precision.
 
 
 class Measured(float):
@@ -19,14 +14,13 @@ class Measured(float):
         value: the number.
         unit: its unit, such as "%", or none.
         count: on how many images it was measured, where that is known.
-        digest: a fingerprint of these images, or of their labels.
     """
 
-    def __new__(cls, value, unit="", count=None, digest=None):
-        return super().__new__(cls, number("value", value))
+    def __new__(cls, value, unit="", count=None):
+        return super().__new__(cls, value)
 
-    def __init__(self, value, unit="", count=None, digest=None):
-        self.unit, self.count, self.digest = unit, count, digest
+    def __init__(self, value, unit="", count=None):
+        self.unit, self.count = unit, count
 
 
 class Accuracy(Measured):
@@ -45,36 +39,43 @@ def accuracy(predicted, labels):
     number that also knows its interval.
 
     Raises:
-        TypeError, ValueError: they are not that, or not equally many.
+        ValueError: they are not that, or not equally many.
     """
-    predicted, labels = classes(predicted=predicted, labels=labels)
-    percent = 100 * float(np.mean(predicted == labels))
-    return Accuracy(percent, "%", len(labels), fingerprint(labels))
+    predicted, labels = as_classes(predicted, labels)
+    return Accuracy(100 * float(np.mean(predicted == labels)), "%", len(labels))
+
+
+def as_classes(*several):
+    """Each of `several` as an array `(N,)` of whole numbers.
+
+    Raises:
+        ValueError: one is not that, or they are not equally many. numpy would compare them in some
+            other way, and return a score.
+    """
+    arrays = [np.asarray(v.cpu() if isinstance(v, torch.Tensor) else v) for v in several]
+    whole = all(array.dtype.kind in "iu" for array in arrays)
+    lengths = {array.shape for array in arrays}
+    if not whole or len(lengths) > 1 or arrays[0].ndim != 1 or arrays[0].size == 0:
+        given = " and ".join(f"{array.dtype} {array.shape}" for array in arrays)
+        raise ValueError(
+            f"these are {given}: classes are whole numbers (N,), as many as there are labels; "
+            "of class scores or one-hot rows take `.argmax(1)` first"
+        )
+    return arrays
 
 
 def accuracy_interval(percent, count):
     """The 95 % interval around an accuracy of `percent` measured on `count` images, in percent.
 
     Wilson's (1927): where the accuracy on endlessly many images of this kind may well lie.
-
-    Raises:
-        TypeError, ValueError: `percent` is not from 0 to 100, `count` no number of images.
     """
-    percent = number("percent", percent)
-    if not 0 <= percent <= 100:
-        raise ValueError(f"percent={percent:g} is not an accuracy: it goes from 0 to 100")
-    count = whole_number("count", count)
-    if count < 1:
-        raise ValueError(f"count={count} is no number of images: it is 1 or more")
-    result = scipy.stats.binomtest(round(percent / 100 * count), count)
+    result = scipy.stats.binomtest(round(float(percent) / 100 * count), count)
     interval = result.proportion_ci(confidence_level=0.95, method="wilson")
     return 100 * interval.low, 100 * interval.high
 
 
 def score_line(name, score):
     """An `Accuracy` with its 95 % interval, as a line of text that begins with its name."""
-    if not isinstance(score, Accuracy):
-        raise TypeError(f"score is {kind(score)}: give what `accuracy` returns")
     low, high = score.interval
     return f"{name:<24} {score:6.2f} %   ({low:.1f} to {high:.1f}) on {score.count:>6,} images"
 
@@ -91,9 +92,9 @@ def paired_comparison(first, second, labels):
         of a split at least as uneven if both were equally good.
 
     Raises:
-        TypeError, ValueError: as for `accuracy`.
+        ValueError: as for `accuracy`.
     """
-    first, second, labels = classes(first=first, second=second, labels=labels)
+    first, second, labels = as_classes(first, second, labels)
     only_first = int(((first == labels) & (second != labels)).sum())
     only_second = int(((second == labels) & (first != labels)).sum())
     disagreements = only_first + only_second
@@ -108,45 +109,22 @@ def reconstruction_errors(reconstructions, images):
     Bytes are brought to [0, 1] first, as `train` and `infer` do.
 
     Raises:
-        TypeError, ValueError: they are not that, or differ in shape.
+        ValueError: they differ in shape.
     """
-    pair = {"reconstructions": reconstructions, "images": images}
-    for name, value in pair.items():
-        if not isinstance(value, torch.Tensor):
-            raise TypeError(f"{name} is {kind(value)}: give a tensor (N, channels, height, width)")
-        if value.dtype != torch.uint8 and not value.is_floating_point():
-            raise TypeError(f"{name} are {value.dtype}: give floats in [0, 1], or bytes")
-        if value.ndim != 4 or value.numel() == 0:
-            raise ValueError(f"{name} are {shape(value)}: (N, channels, height, width) is needed")
-    if reconstructions.shape != images.shape:
+    if reconstructions.shape != images.shape:  # torch would spread one over the other.
         raise ValueError(
-            f"reconstructions are {shape(reconstructions)}, images {shape(images)}: each image "
-            "is compared with its own reconstruction, so both need the same shape"
+            f"reconstructions are {tuple(reconstructions.shape)}, images {tuple(images.shape)}: "
+            "each image is compared with its own reconstruction, so both need the same shape"
         )
     return (scaled(reconstructions) - scaled(images)).square().flatten(1).mean(1)
-
-
-def mean_squared_error(reconstructions, images):
-    """The mean of `reconstruction_errors`, a number that knows on which images it was measured."""
-    errors = reconstruction_errors(reconstructions, images)
-    return Measured(errors.mean().item(), count=len(images), digest=fingerprint(images))
-
-
-def fingerprint(values):
-    """A short text that other images, or the labels of others, do not have."""
-    tensor = torch.as_tensor(values)
-    tensor = scaled(tensor).float() if tensor.ndim > 1 else tensor.long()
-    return hashlib.blake2b(tensor.contiguous().cpu().numpy().tobytes(), digest_size=8).hexdigest()
 
 
 def check_value(name, value, measured, source):
     """Say that `value` is inside the `band` of the values measured before, or raise.
 
     Raises:
-        AssertionError: it is outside.
-        TypeError, ValueError: `value` is no number, or there are fewer than two to compare with.
+        AssertionError: it is outside, or not finite.
     """
-    value = number(name, value)
     low, high = band(measured)
     if not low <= value <= high:
         raise AssertionError(
@@ -158,25 +136,27 @@ def check_value(name, value, measured, source):
 
 def band(values):
     """The interval that holds one more value of the same kind 999 times in 1,000 (Student's t)."""
-    values = sample(values)
-    error = np.std(values, ddof=1) * np.sqrt(1 + 1 / len(values))
-    return student_interval(0.999, values, error)
+    return _student_interval(0.999, values, 1 + 1 / len(values))
 
 
 def mean_interval(values):
-    """The 95 % interval around the mean of `values` (Student's t).
+    """The 95 % interval around the mean of `values`, two or more (Student's t)."""
+    return _student_interval(0.95, values, 1 / len(values))
 
-    Raises:
-        TypeError, ValueError: they are not at least two finite numbers in a row.
-    """
-    values = sample(values)
-    return student_interval(0.95, values, np.std(values, ddof=1) / np.sqrt(len(values)))
+
+def _student_interval(confidence, values, share):
+    """Where Student's t sees `confidence` of what has `share` of the variance of `values`."""
+    values = np.asarray(values, float)
+    if np.ptp(values) == 0:  # Its formula has no answer for a spread of zero.
+        return values[0], values[0]
+    error = np.std(values, ddof=1) * np.sqrt(share)
+    return scipy.stats.t.interval(confidence, len(values) - 1, np.mean(values), error)
 
 
 def win_probability(differences):
     """The probability that one more difference of the same kind is above 0 (Student's t)."""
-    differences = sample(differences)
-    if np.ptp(differences) < TINY:  # All equal: always, never, or, at 0, no telling.
+    differences = np.asarray(differences, float)
+    if np.ptp(differences) == 0:  # All equal: always, never, or, at 0, no telling.
         return (1 + np.sign(differences[0])) / 2
     error = np.std(differences, ddof=1) * np.sqrt(1 + 1 / len(differences))
     return scipy.stats.t.sf(0, len(differences) - 1, np.mean(differences), error)
@@ -185,13 +165,8 @@ def win_probability(differences):
 def win_interval(differences):
     """The 95 % interval of the probability that one more difference is above 0, if they are spread
     like a normal distribution: from the standard error of mean over deviation (Hedges and Olkin,
-    1985).
-
-    Raises:
-        TypeError, ValueError: they are not at least two finite numbers in a row.
-    """
-    differences = sample(differences)
-    if np.ptp(differences) < TINY:
+    1985)."""
+    if np.ptp(differences) == 0:
         return 0.0, 1.0
     effect = np.mean(differences) / np.std(differences, ddof=1)
     count = len(differences)
@@ -209,10 +184,3 @@ def holm(probabilities):
     corrected = np.empty_like(raised)
     corrected[order] = np.maximum.accumulate(raised).clip(max=1)
     return corrected
-
-
-def student_interval(confidence, values, error):
-    """Where Student's t sees the share `confidence` around the mean of `values`."""
-    if np.ptp(values) < TINY:  # Its formula has no answer for a spread of zero.
-        return values[0], values[0]
-    return scipy.stats.t.interval(confidence, len(values) - 1, np.mean(values), error)

@@ -1,11 +1,10 @@
-"""Figures of codes."""
+"""Figures of codes; each function returns its figure, but for the two that say otherwise."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from aelib.arguments import array, classes, kind, shape
-from aelib.figures.images import image_array
+from aelib.figures.images import drawable, without_frames
 
 
 def neighbour_map(codes):
@@ -30,15 +29,8 @@ def neighbour_map(codes):
 
 
 def code_map(axis, points, labels):
-    """Draw `points`, `(N, 2)`, on `axis` as digits: the class of each, `(N,)`, is its marker.
-
-    Raises:
-        TypeError, ValueError: the points are no such array, the labels no classes, or not as many.
-    """
-    points = array("points", points)
-    if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind != "f":
-        raise ValueError(f"points are {shape(points)} {points.dtype}: floats (N, 2) are needed")
-    _, labels = classes(points=np.zeros(len(points), int), labels=labels)
+    """Draw `points`, `(N, 2)`, on `axis` as digits: the class of each, `(N,)`, is its marker."""
+    points, labels = np.asarray(points), np.asarray(labels)
     for label in np.unique(labels):
         colour = f"C{(0, 0, 1, 2, 1, 3, 4, 4, 5, 6)[label % 10]}"  # Shared by digits unlike.
         axis.scatter(
@@ -46,8 +38,7 @@ def code_map(axis, points, labels):
             **{"marker": f"${label}$", "s": 30 * len(str(label)), "linewidths": 0.3},
             **{"color": colour, "alpha": 0.8, "label": str(label)},
         )
-    axis.set(xticks=[], yticks=[])
-    axis.spines[:].set_visible(False)
+    without_frames(axis)
 
 
 def code_maps(codes, labels):
@@ -56,9 +47,6 @@ def code_maps(codes, labels):
     Args:
         codes: a dict from a title to codes `(N, ...)`.
         labels: the digits, `(N,)`.
-
-    Returns:
-        The figure.
     """
     figure, axes = plt.subplots(1, len(codes), figsize=(5.5 * len(codes), 4.8), squeeze=False)
     for axis, (title, values) in zip(axes[0], codes.items(), strict=True):
@@ -78,14 +66,13 @@ def code_spread(deviations):
 def code_plane(codes, labels, decode, side=11):
     """Draw codes of two numbers as points and, beside them, what the plane decodes to.
 
+    Both parts show the same piece of the plane, which leaves out a few outliers.
+
     Args:
         codes: `(N, 2, 1, 1)`.
         labels: the digits, `(N,)`.
         decode: a function from codes to images `(M, 1, H, H)`.
         side: how many places of the plane are decoded along each side.
-
-    Returns:
-        The figure. Both parts show the same piece of the plane, which leaves out a few outliers.
     """
     points = codes.flatten(1)
     low, high = points.quantile(0.01, 0), points.quantile(0.99, 0)
@@ -96,7 +83,7 @@ def code_plane(codes, labels, decode, side=11):
     height = images.shape[-1]
     mosaic = images.view(side, side, height, height).transpose(1, 2).flatten(2).flatten(0, 1)
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4))
-    code_map(left, points.numpy(), labels)
+    code_map(left, points, labels)
     half = (high - low) / (side - 1) / 2  # A picture is drawn around its place.
     ends = torch.stack([low - half, high + half], 1).tolist()
     left.set(xlim=ends[0], ylim=ends[1], title="where the test images are")
@@ -115,53 +102,24 @@ def code_tiles(images, codes, titles):
         codes: a dict from a name to codes `(N, C, H, W)`. Each has a scale of its own, with white
             at zero and equally far to both sides.
         titles: N short texts above the columns.
-
-    Returns:
-        The figure.
-
-    Raises:
-        TypeError, ValueError: there are no such images or codes, or not equally many.
     """
-    images = image_array("images", images)
-    codes = _codes(codes, len(images))
-    if len(titles) != len(images):
-        raise ValueError(f"not equally many: {len(images)} images, {len(titles)} titles")
-    channels = next(iter(codes.values())).shape[1]
-    rows, count = 1 + channels * len(codes), len(images)
-    figure, axes = plt.subplots(rows, count, figsize=(0.75 * count + 2, 0.75 * rows + 0.3))
-    for column, (image, title) in enumerate(zip(images, titles, strict=True)):
-        axes[0, column].imshow(image, vmin=0, vmax=1)
-        axes[0, column].set_title(title, size=9, loc="center")
-    for place, (name, values) in enumerate(codes.items()):
-        group = axes[1 + place * channels : 1 + (place + 1) * channels]
-        limit = np.abs(values).max()
-        for column, code in enumerate(values):
-            for channel, tile in enumerate(code):
-                drawn = group[channel, column].imshow(tile, "RdBu_r", vmin=-limit, vmax=limit)
-        for channel in range(channels):
-            label = f"{name}, channel {channel + 1}"
-            group[channel, 0].set_ylabel(label, rotation=0, ha="right", va="center")
-        figure.colorbar(drawn, ax=group, aspect=30)
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-    return figure
-
-
-def _codes(codes, count):
-    """Codes `(N, C, H, W)` by name as arrays, all of one shape, for `count` images."""
-    if not isinstance(codes, dict) or not codes:
-        raise TypeError(f"codes is {kind(codes)}: give a dict from a name to codes, one or more")
-    codes = {name: array(f"the codes {name!r}", values) for name, values in codes.items()}
-    first = next(iter(codes.values()))
+    images, count = drawable(images), len(images)
+    rows = 1 + sum(values.shape[1] for values in codes.values())
+    size = 0.75 * count + 2, 0.75 * rows + 0.3
+    figure, axes = plt.subplots(rows, count, figsize=size, squeeze=False)
+    for axis, image, title in zip(axes[0], images, titles, strict=True):
+        axis.imshow(image, vmin=0, vmax=1)
+        axis.set_title(title, size=9, loc="center")
+    below = axes[1:]
     for name, values in codes.items():
-        if values.dtype.kind != "f":
-            raise TypeError(f"the codes {name!r} hold {values.dtype}: give floats")
-        if values.ndim != 4 or len(values) != count or values.shape != first.shape or not count:
-            raise ValueError(
-                f"the codes {name!r} are {shape(values)}: (N, channels, height, width) are needed, "
-                f"the same for all, with N = {count} as there are images"
-            )
-        if not np.isfinite(values).all():
-            raise ValueError(f"the codes {name!r} hold NaN or infinity: has training diverged?")
-    return codes
+        values = np.asarray(values)
+        limit = np.abs(values).max()
+        group, below = np.split(below, [values.shape[1]])
+        for channel, row in enumerate(group):
+            label = f"{name}, channel {channel + 1}"
+            row[0].set_ylabel(label, rotation=0, ha="right", va="center")
+            for axis, tile in zip(row, values[:, channel], strict=True):
+                drawn = axis.imshow(tile, "RdBu_r", vmin=-limit, vmax=limit)
+        figure.colorbar(drawn, ax=group, aspect=30)
+    without_frames(axes)
+    return figure

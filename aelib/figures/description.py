@@ -23,59 +23,49 @@ def describe(figure, data=None):
         The lines, and the same without what may move from one processor to the next: numbers,
         which images were chosen, the titles above them.
     """
-    full, stable = [], []
-    if title := figure.get_suptitle():
-        full.append(f"Title: {title}.")
-        stable += full
+    lines = [(f"Title: {title}.",) * 2] if (title := figure.get_suptitle()) else []
     rows = {}
     for axis in figure.axes:
         if axis.images and not axis.get_xlabel() and axis.get_subplotspec():
             rows.setdefault(axis.get_subplotspec().rowspan.start, []).append(axis)
         else:
-            for line, short in _of_axis(axis):
-                full.append(line)
-                stable.append(short)
-    for number, axes in rows.items():
-        line, short = _of_row(number, axes, data)
-        full.append(line)
-        stable.append(short)
-    return full, stable
+            lines += _of_axis(axis)
+    lines += [_of_row(number, axes, data) for number, axes in rows.items()]
+    return [full for full, _ in lines], [stable for _, stable in lines]
 
 
 def _of_row(number, axes, data):
     """A row of pictures: its name, how many of which split, and each by its title and place."""
-    places = [_place(axis.images[0], data) for axis in axes]
+    places = [_places(data).get(_key(axis.images[0].get_array()), "") for axis in axes]
     found = [place.split(" ")[0] for place in places if place]
-    splits = [f"{found.count(split)} of {split}" for split in dict.fromkeys(found)]
     name = axes[0].get_ylabel()
-    head = f"Row {number + 1}{f', {name}' if name else ''}: {_count(len(axes), 'image')}"
-    if splits:
-        head += f", {', '.join(splits)}"
-    if not any(np.ptp(axis.images[0].get_array()) for axis in axes):
-        head += ", blank"
+    head = f"Row {number + 1}{f', {name}' if name else ''}: {len(axes)} image"
+    head = ", ".join(
+        [
+            head if len(axes) == 1 else f"{head}s",
+            *(f"{found.count(split)} of {split}" for split in dict.fromkeys(found)),
+            *([] if any(np.ptp(axis.images[0].get_array()) for axis in axes) else ["blank"]),
+        ]
+    )
     titles = [_title(axis) for axis in axes]
     each = [": ".join(filter(None, pair)) for pair in zip(titles, places, strict=True)]
     full = f"{head} ({'; '.join(filter(None, each))})." if any(each) else f"{head}."
     return full, f"{head}, {sum(map(bool, titles))} with a title." if any(titles) else f"{head}."
 
 
-def _place(image, data):
-    """Where a picture is in the splits, such as "test 17", or ""."""
-    if data is None:
-        return ""
-    pixels = np.asarray(image.get_array(), dtype=np.float32)
-    return _places(data).get(hash(pixels.tobytes()), "")
-
-
 @lru_cache(maxsize=1)
 def _places(data):
-    """The place of every image of the data, by a hash of its pixels."""
+    """The place of every image of the data, such as "test 17", by a key of its pixels."""
     places = {}
-    for name in ("test", "full_test", "validation", "train"):
+    for name in ("test", "full_test", "validation", "train") if data else ():
         for number, image in enumerate(getattr(data, name).images):
-            pixels = scaled(image).permute(1, 2, 0).numpy()  # As `image_rows` draws it.
-            places.setdefault(hash(pixels.tobytes()), f"{name} {number}")
+            # As `image_rows` draws it.
+            places.setdefault(_key(scaled(image).permute(1, 2, 0)), f"{name} {number}")
     return places
+
+
+def _key(pixels):
+    return hash(np.asarray(pixels, dtype=np.float32).tobytes())
 
 
 def _of_axis(axis):
@@ -88,32 +78,27 @@ def _of_axis(axis):
         )
     ]
     title = _title(axis)
-    head = f"Axes{f' “{title}”' if title else ''}: {'; '.join(labels)}."
-    yield head, head
-    bars = [bar for container in axis.containers for bar in container]
-    for container in axis.containers:
-        if isinstance(container, BarContainer):
-            side = "width" if container.orientation == "horizontal" else "height"
-            sizes = [getattr(bar, f"get_{side}")() for bar in container]
-            yield _series("bars", container.get_label(), len(sizes), _numbers(f"{side}s", sizes))
+    yield (f"Axes{f' “{title}”' if title else ''}: {'; '.join(labels)}.",) * 2
+    bars = [container for container in axis.containers if isinstance(container, BarContainer)]
+    for container in bars:
+        side = "width" if container.orientation == "horizontal" else "height"
+        sizes = _numbers(f"{side}s", [getattr(bar, f"get_{side}")() for bar in container])
+        yield _series("bars", container, sizes, f"of {len(container)}")
     for patch in axis.patches:
-        if patch not in bars:
-            yield _series("area", patch.get_label(), None, "")
+        if not any(patch in container for container in bars):
+            yield _series("area", patch)
     for line in axis.lines:
         x, y = line.get_data()
-        yield _series(
-            "line" if len(x) > 1 else "point",
-            line.get_label(),
-            len(x),
-            "; ".join(filter(None, (_numbers("x", x), _numbers("y", y)))),
-        )
+        numbers = "; ".join(filter(None, (_numbers("x", x), _numbers("y", y))))
+        yield _series("line" if len(x) > 1 else "point", line, numbers, f"of {len(x)}")
     for collection in axis.collections:
         if isinstance(collection, PathCollection):
             x, y = np.asarray(collection.get_offsets()).T
-            ranges = f"{_range('x', x)}; {_range('y', y)}"
-            yield _series("points", collection.get_label(), len(x), ranges)
+            yield _series(
+                "points", collection, f"{_range('x', x)}; {_range('y', y)}", f"of {len(x)}"
+            )
         else:
-            yield _series("shapes", collection.get_label(), len(collection.get_paths()), "")
+            yield _series("shapes", collection, "", f"of {len(collection.get_paths())}")
     for image in axis.images:
         table = np.asarray(image.get_array())
         if table.dtype.kind in "iu":
@@ -121,19 +106,21 @@ def _of_axis(axis):
             if len(written) == table.size:  # Where a number is left out, it is left out here, too.
                 table = np.reshape(written, table.shape)
             rows = "; ".join(f"row {n}: {', '.join(map(str, row))}" for n, row in enumerate(table))
-            yield _series("table", "", None, rows, f"{table.shape[0]} by {table.shape[1]}")
+            yield _series("table", None, rows, f"{table.shape[0]} by {table.shape[1]}")
     for name, one in (("x", axis.xaxis), ("y", axis.yaxis)):
         ticks = [label.get_text() for label in one.get_ticklabels() if label.get_text()]
         if isinstance(one.get_major_formatter(), FuncFormatter) and ticks:
-            yield (line := f"  Along {name}: {', '.join(ticks)}."), line
+            yield (f"  Along {name}: {', '.join(ticks)}.",) * 2
     texts = [text.get_text() for text in axis.texts if text.get_text()]
     if texts and not axis.images:
         yield f"  Written in it: {', '.join(texts)}.", f"  Written in it: {len(texts)} texts."
 
 
-def _series(kind, label, count, numbers, size=""):
-    name = f" “{label}”" if label and not label.startswith("_") else ""
-    head = f"  {kind}{name}" + (f" of {count}" if count is not None else f" {size}".rstrip())
+def _series(kind, drawn, numbers="", size=""):
+    """A kind of thing that is drawn, by its label and size, with its numbers and without."""
+    label = drawn.get_label() if drawn is not None else ""
+    name = f"“{label}”" if label and not label.startswith("_") else ""
+    head = "  " + " ".join(filter(None, (kind, name, size)))
     return f"{head}: {numbers}." if numbers else f"{head}.", f"{head}."
 
 
@@ -157,7 +144,3 @@ def _range(name, values):
 
 def _title(axis):
     return " ".join(filter(None, (axis.get_title(loc) for loc in ("left", "center", "right"))))
-
-
-def _count(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -17,9 +17,6 @@ def system_diagram(encoder, decoder, mlp):
     Args:
         encoder, decoder: layers in a row, from images `(N, 1, 28, 28)` to codes and back.
         mlp: from codes to class scores `(N, classes)`.
-
-    Returns:
-        The figure.
     """
     images = torch.zeros(2, 1, 28, 28)
     to_code, codes = shapes_on_the_way(encoder, images)
@@ -88,16 +85,10 @@ class Pencil:
         """Draw the scores as a column of `classes` cells."""
         start = self.x
         self.draw_arrow(state)
+        height = 28 / classes
         for place in range(classes):
-            self.axis.add_patch(
-                Rectangle(
-                    (self.x, 28 - 28 * (place + 1) / classes),
-                    4,
-                    28 / classes,
-                    fc="white",
-                    ec=INK,
-                )
-            )
+            corner = self.x, 28 - height * (place + 1)
+            self.axis.add_patch(Rectangle(corner, 4, height, fc="white", ec=INK))
         self.write(self.x + 2, -6, str(classes), size=8)
         self.last = self.x + 2
         self.name_last("scores")

@@ -1,9 +1,7 @@
-"""Figures of images in rows."""
+"""Figures of images and of their pixels."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-
-from aelib.arguments import array, kind, shape
 
 
 def image_rows(rows, titles=None):
@@ -14,52 +12,57 @@ def image_rows(rows, titles=None):
             same N for all, floats in [0, 1] or bytes. Floats a little outside are drawn as 0 or 1.
         titles: N short texts above the columns.
 
-    Returns:
-        The figure.
-
     Raises:
-        TypeError, ValueError: there are no such rows, or not as many titles as columns.
+        ValueError: images that do not go from 0 to 1, or not as many in each row.
     """
-    if not isinstance(rows, dict) or not rows:
-        raise TypeError(f"rows is {kind(rows)}: give a dict from a name to images, one or more")
-    rows = {name: image_array(f"the row {name!r}", images) for name, images in rows.items()}
-    counts = {len(images) for images in rows.values()}
-    titles = [""] * max(counts) if titles is None else [str(title) for title in titles]
-    if counts != {len(titles)}:
-        said = ", ".join(f"{len(images)} in {name!r}" for name, images in rows.items())
-        raise ValueError(f"not equally many: {said}, {len(titles)} titles")
-    columns = max(len(titles), 1)
-    figure, axes = plt.subplots(
-        len(rows), columns, figsize=(0.85 * columns + 0.9, 0.85 * len(rows) + 0.3), squeeze=False
-    )
+    rows = {name: drawable(images) for name, images in rows.items()}
+    titles = [] if titles is None else list(titles)
+    columns = max(1, *map(len, rows.values()))
+    size = 0.85 * columns + 0.9, 0.85 * len(rows) + 0.3
+    figure, axes = plt.subplots(len(rows), columns, figsize=size, squeeze=False)
     for (name, images), row in zip(rows.items(), axes, strict=True):
-        for axis in row:
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
         row[0].set_ylabel(name, rotation=0, ha="right", va="center")
-        for image, axis in zip(images, row, strict=False):
-            axis.imshow(image, vmin=0, vmax=1)
-        if not len(images):
+        if len(images) == 0:
             row[0].text(0.5, 0.5, "none", ha="center", va="center")
-    for axis, title in zip(axes[0], titles, strict=False):
+            continue
+        for image, axis in zip(images, row, strict=True):
+            axis.imshow(image, vmin=0, vmax=1)
+    for axis, title in zip(axes[0], titles, strict=bool(titles)):
         axis.set_title(title, size=9, loc="center")
+    without_frames(axes)
     return figure
 
 
-def image_array(name, images):
-    """Images `(N, C, H, W)` as an array `(N, H, W, C)` of floats that can be drawn."""
-    pixels = array(name, images)
-    if pixels.dtype != np.uint8 and pixels.dtype.kind != "f":
-        raise TypeError(f"{name} holds {pixels.dtype}: give images, floats in [0, 1] or bytes")
-    if pixels.ndim != 4 or pixels.shape[1] not in (1, 3):
-        raise ValueError(f"{name} is {shape(pixels)}: images (N, 1 or 3, height, width) are needed")
+def pixel_histogram(pixels):
+    """Draw how many percent of the pixels, `(N,)` in [0, 1], are how bright, logarithmically."""
+    figure, axis = plt.subplots(figsize=(6, 2.8))
+    axis.hist(pixels, bins=32, weights=np.full(len(pixels), 100 / len(pixels)))
+    axis.set(xlabel="pixel value (0 black, 1 white)", ylabel="pixels (%)", yscale="log")
+    return figure
+
+
+def drawable(images):
+    """Images `(N, C, H, W)`, floats or bytes, as an array `(N, H, W, C)` of floats in [0, 1].
+
+    Raises:
+        ValueError: they go further than that; pixels up to 255 would all be drawn white.
+    """
+    pixels = np.asarray(images).transpose(0, 2, 3, 1)
     if pixels.dtype == np.uint8:
-        pixels = pixels.astype(np.float32) / 255
-    pixels = pixels.transpose(0, 2, 3, 1)
+        pixels = np.float32(pixels) / 255
     if (np.abs(pixels) > 2).any():
-        low, high = np.nanmin(pixels), np.nanmax(pixels)
-        raise ValueError(f"{name} goes from {low:.3g} to {high:.3g}: bring it to [0, 1] first")
+        raise ValueError(
+            f"images from {np.nanmin(pixels):.3g} to {np.nanmax(pixels):.3g} cannot be drawn: "
+            "bring them to [0, 1] first"
+        )
     return pixels.clip(0, 1) if pixels.shape[3] == 3 else pixels
+
+
+def without_frames(axes):
+    """Take ticks and frames away from an array of axes."""
+    for axis in np.ravel(axes):
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
 
 
 def stretched(pictures):

@@ -9,7 +9,6 @@ import io
 import os
 from copy import deepcopy
 
-import ipywidgets
 import numpy as np
 import torch
 from PIL import Image
@@ -18,30 +17,24 @@ from torch.nn.functional import cross_entropy
 from aelib.display import in_notebook
 from aelib.figures import image_rows, show
 from aelib.models import MLP, Classifier, Encoder, freeze
-from aelib.training import infer, train_or_load
+from aelib.training import infer, train
 
 #: How far the still grid goes, in standard deviations; the sliders go as far.
 SHIFTS = (-3, -2, -1, 0, 1, 2, 3)
 
 
 def both_approaches(autoencoder, data, device, **settings):
-    """The classifiers of lessons 4 and 5, trained or loaded, by name; `autoencoder` stays as is."""
+    """The classifiers of lessons 4 and 5, trained, by name; `autoencoder` stays as it is."""
     encoder = freeze(deepcopy(autoencoder.encoder))
     codes = infer(encoder, data.train.images)
     torch.manual_seed(settings["seed"])
     approach_1 = Classifier(encoder, MLP(codes)).to(device)
-    held_out = infer(encoder, data.validation.images), data.validation.labels
-    pairs = (codes, data.train.labels), held_out
-    _load("approach_1", approach_1.mlp, *pairs, **settings)
+    train(approach_1.mlp, (codes, data.train.labels), cross_entropy, **settings)
     torch.manual_seed(settings["seed"])
     encoder = Encoder().to(device)
     approach_2 = Classifier(encoder, MLP(infer(encoder, data.train.images))).to(device)
-    _load("approach_2", approach_2, data.train, data.validation, **settings)
+    train(approach_2, data.train, cross_entropy, **settings)
     return {"approach 1": approach_1, "approach 2": approach_2}
-
-
-def _load(name, model, training_data, validation, **settings):
-    train_or_load(name, model, training_data, cross_entropy, validation=validation, **settings)
 
 
 def strongest_directions(codes, count=6):
@@ -61,7 +54,7 @@ def strongest_directions(codes, count=6):
 def play(autoencoder, classifiers, directions, data, digit):
     """Display sliders that move the code of a test image along `directions`, and what comes of it.
 
-    Nobody can move a slider where `AELIB_PROGRESS=off` is in the environment, in a script, or
+    Nobody can move a slider where `TQDM_DISABLE` is in the environment, in a script, or
     where only a stored notebook is shown: there a grid of pictures stands instead.
 
     Args:
@@ -69,7 +62,7 @@ def play(autoencoder, classifiers, directions, data, digit):
         directions: `(count, C, H, W)`, each as far as a slider moves a code by 1.
         digit: the class of the image to begin with, the first such one of `data.test`.
     """
-    live = in_notebook() and os.environ.get("AELIB_PROGRESS") != "off"
+    live = in_notebook() and not os.environ.get("TQDM_DISABLE")
     show(
         still_grid(autoencoder, classifiers, directions, data, digit),
         f"A test image of class {digit}, decoded from codes moved along {len(directions)} "
@@ -100,14 +93,13 @@ def still_grid(autoencoder, classifiers, directions, data, digit):
 
 def playground(autoencoder, classifiers, directions, data, digit):
     """The sliders and what they change, as a widget; arguments as `play`."""
+    import ipywidgets  # Only here, for whoever does not play.
+
     labels = sorted(set(data.test.labels.tolist()))
     chosen = ipywidgets.Dropdown(options=labels, value=digit, description="digit")
-    sliders = [
-        ipywidgets.FloatSlider(
-            value=0, min=SHIFTS[0], max=SHIFTS[-1], step=0.1, description=f"direction {number}"
-        )
-        for number in range(1, len(directions) + 1)
-    ]
+    names = [f"direction {number}" for number in range(1, len(directions) + 1)]
+    ends = {"min": SHIFTS[0], "max": SHIFTS[-1]}
+    sliders = [ipywidgets.FloatSlider(0, **ends, step=0.1, description=name) for name in names]
     back = ipywidgets.Button(description="back to 0")
     view = ipywidgets.HTML()
 
@@ -116,11 +108,8 @@ def playground(autoencoder, classifiers, directions, data, digit):
         shifts = torch.tensor([slider.value for slider in sliders]).view(-1, 1, 1, 1)
         code = infer(autoencoder.encoder, image) + (shifts * directions).sum(0)
         painted = infer(autoencoder.decoder, code).clamp(0, 1)
-        opinions = {
-            name: infer(model, painted)[0].softmax(0).tolist()
-            for name, model in classifiers.items()
-        }
-        view.value = _page(torch.cat([image, painted]), opinions, chosen.value)
+        said = {name: infer(model, painted)[0].softmax(0) for name, model in classifiers.items()}
+        view.value = _page(torch.cat([image, painted]), said, chosen.value)
 
     def to_zero(_button):
         for slider in sliders:
@@ -141,19 +130,16 @@ def _first(data, digit):
 def _page(pictures, opinions, digit):
     """Two pictures side by side, and a bar for each class that a classifier can name."""
     said = "; ".join(
-        f"{name} says {max(range(len(shares)), key=shares.__getitem__)} ({max(shares):.0%})"
-        for name, shares in opinions.items()
+        f"{name} says {shares.argmax()} ({shares.max():.0%})" for name, shares in opinions.items()
     )
     alt = f"Left: a test image of class {digit}. Right: what its moved code decodes to. {said}."
     image = (
         f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{_png(pictures)}" '
         'style="image-rendering: pixelated; width: 296px; height: 140px">'
     )
-    bars = "".join(_bars(name, shares) for name, shares in opinions.items())
-    return (
-        f'<div style="display: flex; flex-wrap: wrap; gap: 24px">{image}{bars}</div><div>{said}.'
-        "</div>"
-    )
+    bars = "".join(_bars(name, shares.tolist()) for name, shares in opinions.items())
+    look = "display: flex; flex-wrap: wrap; gap: 24px"
+    return f'<div style="{look}">{image}{bars}</div><div>{said}.</div>'
 
 
 def _bars(name, shares):

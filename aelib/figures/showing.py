@@ -9,18 +9,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
 from PIL import Image
 
-from aelib.arguments import kind
-from aelib.description import describe
 from aelib.display import display_bundle, in_notebook, source_of
+from aelib.figures.description import describe
 from aelib.settings import project_folder
 
 plt.style.use(files("aelib") / "aelib.mplstyle")
 _saved = itertools.count(1)
-#: The figures that were shown, by their alternative text, for whoever checks a lesson at its end.
-SHOWN = {}
 
 
 def show(figure, alt, data, exact=False, widget=None):
@@ -38,16 +34,13 @@ def show(figure, alt, data, exact=False, widget=None):
         widget: what stands in the figure's place where a page can run it, with its own text.
 
     Raises:
-        TypeError, ValueError: no figure, no alternative text, or no source.
+        ValueError: the text is empty.
     """
-    if not isinstance(figure, Figure):
-        raise TypeError(f"figure is {kind(figure)}: give a figure, as `plt.subplots` returns first")
-    if not isinstance(alt, str) or not alt.strip():
-        raise ValueError(f"alt is {kind(alt)}: say what the figure shows, in a sentence or two")
+    if not alt.strip():
+        raise ValueError("alt is empty: say what the figure shows, in a sentence or two")
     source = source_of(data)
     description, stable = describe(figure, None if isinstance(data, str) else data)
     figure.text(1, 0, f"images: {source}", ha="right", va="top", size=8, color="0.45")
-    SHOWN[alt] = figure
     alt = f"{alt} Images: {source}."
     if in_notebook():
         png = _png(figure)
