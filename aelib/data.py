@@ -180,6 +180,8 @@ def load_mnist():
     try:
         root = data_root()
         raw = root / "MNIST" / "raw"
+        if root.is_file():
+            raise NotADirectoryError(f"{root} is a file")
         take_kaggles_names(root, raw)
         if not all((raw / name).exists() for name in FILES):
             download(root, raw)
@@ -241,13 +243,14 @@ def download(root, raw):
         with socket_timeout(PAUSE_SECONDS):
             MNIST(root, download=True)
     except (RuntimeError, TimeoutError, ConnectionError) as error:
-        damaged = [str(raw / archive) for archive in missing if (raw / archive).exists()]
-        message = (
-            f"{', '.join(damaged or missing)} {'is damaged' if damaged else 'not in'} "
-            f"{'' if damaged else raw}; the download failed: {error}.\nTo get MNIST, connect to a "
-            f"network and run again, or copy {', '.join(missing)} into {raw}."
+        damaged = [raw / archive for archive in missing if (raw / archive).exists()]
+        fault = (
+            f"{damaged[0]} is damaged" if damaged else f"{raw} has no {' and no '.join(missing)}"
         )
-        raise (DataError if damaged else NoNetworkError)(message) from error
+        raise (DataError if damaged else NoNetworkError)(
+            f"{fault}, and the download failed: {error}.\nTo get MNIST, connect to a network and "
+            "run again, or copy its four archives into that folder."
+        ) from error
 
 
 def answering(mirrors):

@@ -5,30 +5,19 @@ import shutil
 import signal
 import sys
 
-import hypothesis
 import pytest
-from joblib import cpu_count
 
-# On a busy machine anything may take long for once.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
-os.environ["AELIB_PROGRESS"] = "off"
+from aelib.settings import data_root, project_folder
+from aelib.threads import usable_cores
+
+os.environ["TQDM_DISABLE"] = "1"
 # A shell starts its background jobs with interrupts ignored, and their children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config):
     """As many as there are cores to use: in a container those of its quota."""
-    return cpu_count()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Of a test with the mark `slow_except` only the parameters named are not slow."""
-    for item in items:
-        for mark in item.iter_markers("slow_except"):
-            if item.callspec.id not in mark.args:
-                item.add_marker("slow")
+    return usable_cores()
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +26,16 @@ def closed_figures():
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.fixture
+def mnist_root(monkeypatch):
+    """A data root with MNIST's four files: the one in use, or one beside the clone."""
+    for root in (data_root(), project_folder().parent / "shared" / "mnist"):
+        if len(list(root.glob("MNIST/raw/*-ubyte"))) == 4:
+            monkeypatch.setenv("AELIB_DATA", str(root))
+            return root
+    pytest.skip("MNIST's four files are not in the data root; run a lesson once to get them")
 
 
 @pytest.fixture(scope="session")
