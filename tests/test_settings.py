@@ -131,7 +131,8 @@ def test_every_library_takes_the_threads_that_were_set(setting, expected):
 
 @pytest.mark.slow
 def test_importing_aelib_changes_no_threads():
-    assert counts("", "import aelib.pretrained", OMP_NUM_THREADS="3", MKL_NUM_THREADS="3")[0] == 3
+    found = counts("", "import aelib.pretrained", OMP_NUM_THREADS="2", MKL_NUM_THREADS="2")
+    assert found[0] == min(2, CORES)
 
 
 @pytest.mark.slow
