@@ -52,9 +52,6 @@ def drawn(axis):
     return np.asarray(image.get_array())
 
 
-# Images and codes -------------------------------------------------------------------------------
-
-
 def test_rows_of_images_are_drawn_in_their_places(data):
     images = data.test.images[:3]
     figure = image_rows({"image": images, "half": images.numpy() / 2}, titles=[7, "b", "c"])
@@ -164,9 +161,6 @@ def test_pictures_are_stretched_each_and_around_grey_all_together():
     assert np.allclose(grey, [1 / 3, 0.5, 1, 5 / 6, 5 / 6, 5 / 6])
 
 
-# Curves and charts ------------------------------------------------------------------------------
-
-
 def test_a_loss_curve_shows_every_loss_of_every_epoch_by_name():
     other = {"training_loss": [0.4, 0.1]}
     figure = loss_curve(HISTORY, "MSE", {"PCA": 0.25}, {"other": other}, logarithmic=True)
@@ -250,15 +244,12 @@ def test_the_drawing_says_what_the_networks_are():
     to_image = ["32 × 7×7", "8 × 14×14", "4 × 14×14", "1 × 28×28"]
     parts = {"image", "code", "reconstruction", "scores", "7"}
     frozen = []
-    for axis, (shapes, encoder, other, made_of) in zip(
-        figure.axes,
-        [
-            (to_code + to_image, "trained", "decoder", ["image", "code", "reconstruction"]),
-            (to_code, "frozen", "MLP", ["image", "code", "7", "scores"]),
-            (to_code, "trained", "MLP", ["image", "code", "7", "scores"]),
-        ],
-        strict=True,
-    ):
+    rows = [
+        (to_code + to_image, "trained", "decoder", ["image", "code", "reconstruction"]),
+        (to_code, "frozen", "MLP", ["image", "code", "7", "scores"]),
+        (to_code, "trained", "MLP", ["image", "code", "7", "scores"]),
+    ]
+    for axis, (shapes, encoder, other, made_of) in zip(figure.axes, rows, strict=True):
         texts = [text.get_text() for text in axis.texts]
         assert [text for text in texts if "×" in text] == shapes
         assert [t for t in texts if ", " in t] == [f"encoder, {encoder}", f"{other}, trained"]
@@ -272,24 +263,23 @@ def test_the_drawing_says_what_the_networks_are():
     assert [len(axis.patches) for axis in figure.axes] == [1 + 4 * 3 + 3 * 3 + 1, 20, 20]
 
 
-# Shown ------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
-def notebook(monkeypatch):
-    """What is displayed in a notebook: pairs of a bundle and its metadata."""
-    pairs = []
-    monkeypatch.setattr(showing, "in_notebook", lambda: True)
-    monkeypatch.setattr(showing, "display_bundle", lambda *pair: pairs.append(pair))
-    return pairs
+def notebook():
+    """What is displayed in a notebook, as in `notebook.outputs[0].data`."""
+    InteractiveShell.clear_instance()
+    InteractiveShell.instance()
+    with capture_output() as captured:
+        yield captured
+    InteractiveShell.clear_instance()
 
 
 def test_a_figure_is_shown_with_its_text_in_every_form(notebook, data):
     figure = image_rows({"image": data.test.images[:2]}, titles=["a", "<b>"])
     show(figure, 'Two "digits" & more.', data)
-    [(bundle, metadata)] = notebook
+    [shown] = notebook.outputs
+    bundle = shown.data
     assert set(bundle) == {"image/png", "text/html", "text/plain"}
-    assert metadata == {"image/png": {"alt": 'Two "digits" & more. Images: MNIST.'}}
+    assert shown.metadata == {"image/png": {"alt": 'Two "digits" & more. Images: MNIST.'}}
     escaped = "Two &quot;digits&quot; &amp; more. Images: MNIST."
     picture = f'<img alt="{escaped}" src="data:image/png;base64,{bundle["image/png"]}">'
     assert picture in bundle["text/html"]
@@ -305,7 +295,7 @@ def test_the_picture_is_the_figure(notebook):
     """256 colours are as good as millions, and a third of the size."""
     figure, whole = loss_curve(HISTORY, "MSE"), io.BytesIO()
     show(figure, "A loss.", "MNIST")
-    small = base64.b64decode(notebook[0][0]["image/png"])
+    small = base64.b64decode(notebook.outputs[0].data["image/png"])
     figure.savefig(whole, format="png", bbox_inches="tight")
     pictures = [np.asarray(Image.open(f).convert("RGB"), int) for f in (io.BytesIO(small), whole)]
     assert pictures[0].shape == pictures[1].shape
@@ -316,7 +306,7 @@ def test_the_picture_is_the_figure(notebook):
 def test_what_is_exact_is_compared_with_its_numbers(notebook):
     for exact in (True, False):
         show(loss_curve(HISTORY, "MSE"), "A loss.", "MNIST", exact=exact)
-    first, second = (bundle["text/plain"].splitlines()[1] for bundle, _ in notebook)
+    first, second = (shown.data["text/plain"].splitlines()[1] for shown in notebook.outputs)
     assert first == "  line “training” of 3: x 1 to 3; y 0.5, 0.3, 0.2."
     assert second == "  line “training” of 3."
 
@@ -349,24 +339,15 @@ def test_a_script_saves_its_figures_or_shows_them_in_a_window(monkeypatch, tmp_p
 
 
 @pytest.mark.slow
-def test_a_page_made_from_a_real_notebook_has_the_text_on_the_picture():
+def test_a_page_made_from_the_notebook_has_the_text_on_the_picture(notebook):
     """As JupyterLab does, nbconvert takes the HTML before the PNG, whose text its page lacks."""
-    InteractiveShell.clear_instance()
-    InteractiveShell.instance()
-    try:
-        with capture_output() as captured:
-            show(loss_curve(HISTORY, "MSE"), "A loss.", "MNIST")
-    finally:
-        InteractiveShell.clear_instance()
-    [shown] = captured.outputs
+    show(loss_curve(HISTORY, "MSE"), "A loss.", "MNIST")
+    [shown] = notebook.outputs
     output = nbformat.v4.new_output("display_data", shown.data, metadata=shown.metadata)
     cell = nbformat.v4.new_code_cell("show(figure)", outputs=[output])
     page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     [picture] = re.findall("<img[^>]*>", page)
     assert 'alt="A loss. Images: MNIST."' in picture and shown.data["image/png"] in picture
-
-
-# In words ---------------------------------------------------------------------------------------
 
 
 def test_an_image_is_called_by_its_split_and_place(data):
@@ -392,7 +373,6 @@ def test_an_image_is_called_by_its_split_and_place(data):
 def test_everything_that_is_drawn_is_in_the_words():
     figure, axis = plt.subplots()
     figure.suptitle("All")
-    axis.set_title("left")
     axis.bar([0, 1, 2], [3, 1, 2], label="count")
     axis.barh([0, 1], [4, 5], label="rate")
     axis.axvspan(0, 1, label="interval")
@@ -404,7 +384,9 @@ def test_everything_that_is_drawn_is_in_the_words():
     axis.fill_between([0, 1], [0, 1], [1, 2], label="shade")
     axis.plot([], [], label="empty")
     axis.annotate("here", (0, 0))
-    axis.set(xlabel="steps", yscale="log", xticks=[0, 1, 2], xticklabels=["a", "b", "c"])
+    axis.set(
+        title="left", xlabel="steps", yscale="log", xticks=[0, 1, 2], xticklabels=["a", "b", "c"]
+    )
     full, stable = describe(figure)
     assert full == [
         "Title: All.",
