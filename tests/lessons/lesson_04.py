@@ -1,0 +1,97 @@
+"""What lesson 4 says of its run, and its numbers computed once more."""
+
+import math
+
+import numpy as np
+import torch
+
+from aelib.models import Classifier, Encoder
+from aelib.pretrained import pretrained_autoencoder
+from aelib.training import infer
+
+
+def answers(v):
+    """What each head says of the full test split, by the name of its metric."""
+    images, (pca_head, random_head) = v.data.full_test.images, v.heads
+    return {
+        "approach_1": infer(Classifier(v.encoder, v.head), images).argmax(1),
+        "pca_mlp": infer(pca_head, v.pca_code(images)).argmax(1),
+        "random_encoder": infer(Classifier(v.random_encoder, random_head), images).argmax(1),
+    }
+
+
+def counted(labels, predicted):
+    """The confusion matrix, counted one by one: the true class down, the predicted one across."""
+    table = np.zeros((10, 10), int)
+    for true, said in zip(labels.tolist(), predicted.tolist(), strict=True):
+        table[true, said] += 1
+    return table
+
+
+def mixed_up(v):
+    """How often each pair of digits is mixed up, in both directions together."""
+    table = counted(v.data.full_test.labels, v.predicted)
+    return (table + table.T) * (1 - np.eye(10, dtype=int))
+
+
+def lead(v, control):
+    """By how many points approach 1 is ahead of a control."""
+    mine, theirs = (f"{name}_accuracy_full_test" for name in ("approach_1", control))
+    return v.metrics[mine] - v.metrics[theirs]
+
+
+def lowest(losses):
+    """The epoch of the lowest loss."""
+    return losses.index(min(losses)) + 1
+
+
+FACTS = {
+    "The loss of the first epoch is the same from images and from codes": lambda v: (
+        abs(v.from_images["training_loss"][0] - v.history["training_loss"][0]) < 1e-3
+    ),
+    "It is already below 2.3": lambda v: v.history["training_loss"][0] < 2.2,
+    "The lines meet and part again": lambda v: (
+        v.history["validation_loss"][0] < v.history["training_loss"][0]
+        and any(map(float.__gt__, v.history["validation_loss"], v.history["training_loss"]))
+    ),
+    "the head fits its training images better than new ones": lambda v: (
+        v.history["validation_loss"][-1] > 1.2 * v.history["training_loss"][-1]
+    ),
+    "While the validation loss still falls, as it does here": lambda v: (
+        lowest(v.history["validation_loss"]) >= len(v.history["validation_loss"]) - 3
+    ),
+    "more than eight hundred in each cell": lambda v: (
+        counted(v.data.full_test.labels, v.predicted).diagonal().min() > 800
+    ),
+    "In both directions together, 4 and 9 are mixed up most often.": lambda v: (
+        mixed_up(v)[4, 9] == mixed_up(v).max()
+    ),
+    "The random encoder is far from guessing": lambda v: v.metrics["random_encoder_accuracy"] > 85,
+    "a point or two over PCA": lambda v: 0.7 < lead(v, "pca_mlp") < 2,
+    "and more than twice as much over random weights": lambda v: (
+        lead(v, "random_encoder") > 2 * lead(v, "pca_mlp")
+    ),
+}
+HEDGED = {}
+
+
+def second_look(v):
+    """The encoder bit for bit as it came, accuracies by hand, the confusion matrix by a loop."""
+    loaded, _ = pretrained_autoencoder(v.data, v.device, **v.training_settings)
+    torch.manual_seed(v.seed)
+    for ours, same in ((v.encoder, loaded.encoder), (v.random_encoder, Encoder().to(v.device))):
+        for name, tensor in same.state_dict().items():
+            assert torch.equal(tensor, ours.state_dict()[name]), f"{name} has changed"
+    labels = v.data.full_test.labels
+    for name, predicted in answers(v).items():
+        right = sum(map(int.__eq__, predicted.tolist(), labels.tolist()))
+        score = v.metrics[f"{name}_accuracy_full_test"]
+        assert math.isclose(score, 100 * right / len(labels)), f"{name} has {right} right"
+        assert score in v.scores.values()
+    assert torch.equal(v.predicted, answers(v)["approach_1"])
+    [axis] = v.confusions.axes
+    mistakes = counted(labels, v.predicted) * (1 - np.eye(10, dtype=int))
+    assert np.array_equal(axis.images[0].get_array(), mistakes), "another confusion matrix"
+    for (true, said), number in np.ndenumerate(mistakes):
+        written = {text.get_position(): text.get_text() for text in axis.texts}
+        assert written[said, true] == ("" if true == said else str(number))
