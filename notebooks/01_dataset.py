@@ -280,11 +280,7 @@ check(data, settings, metrics)
 # of them twice, in any order. All chance comes from the generator: another seed, other images.
 
 # %%
-from aelib.exercises import (
-    check_balanced_indices,
-    check_images_needed,
-    check_nearest_mean,
-)
+from aelib.exercises import check_balanced_indices, check_images_needed, check_nearest_mean
 
 
 def balanced_indices(labels, per_class, generator):

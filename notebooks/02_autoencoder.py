@@ -67,7 +67,6 @@ from aelib.figures import image_rows, loss_curve, show, stretched
 from aelib.figures.diagram import system_diagram
 from aelib.lesson import check, predict, report
 from aelib.models import MLP, Decoder, Encoder, count_parameters
-from aelib.studies.replication import published_decoder, published_encoder
 from aelib.training import infer, pick_device, train
 
 data = load_data(source, train_size, test_size, seed)
@@ -439,18 +438,41 @@ show(figure, "The 24 filters of the first layer, and what each answers to a digi
 #
 # Pixels are never negative. So it seems natural to end the decoder with a ReLU, which makes
 # negative outputs impossible. The [published notebook](https://github.com/ekaraali/Autoencoder)
-# that this tutorial rebuilds does so. Train its network twice for two epochs, with that ReLU and
-# without, from the same first weights. (They are those of seed 0. Other seeds are luckier, as you
-# will see.)
+# that this tutorial rebuilds does so. Here is its network. Train it twice for two epochs, with that
+# ReLU and without, from the same first weights. (They are those of seed 0; other seeds are luckier,
+# as you will see.)
 #
 # **Predict:** what will the reconstructions look like with the ReLU?
+
+
+# %%
+def published_autoencoder(relu_on_output):
+    """The published network, with the ReLU on its output or without it."""
+    last = [nn.ReLU()] if relu_on_output else []
+    return nn.Sequential(
+        nn.Conv2d(1, 8, kernel_size=2, padding=1),  # (N, 8, 29, 29)
+        nn.ReLU(),
+        nn.MaxPool2d(2),  # (N, 8, 14, 14)
+        nn.Conv2d(8, 16, kernel_size=2, stride=2, padding=1),  # (N, 16, 8, 8)
+        nn.ReLU(),
+        nn.MaxPool2d(2),  # (N, 16, 4, 4)
+        nn.Conv2d(16, 3, kernel_size=1),  # (N, 3, 4, 4)
+        nn.ReLU(),
+        nn.ConvTranspose2d(3, 16, kernel_size=3),  # (N, 16, 6, 6)
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, kernel_size=3, stride=2),  # (N, 8, 13, 13)
+        nn.ReLU(),
+        nn.ConvTranspose2d(8, 1, kernel_size=4, stride=2),  # (N, 1, 28, 28)
+        *last,
+    ).to(device, memory_format=torch.channels_last)
+
 
 # %%
 two_epochs = {**training_settings, "epochs": 2, "seed": seed}
 rows, losses = {"image": images[:10]}, {}
 for name, relu in (("with ReLU", True), ("without", False)):
     torch.manual_seed(0)
-    network = nn.Sequential(published_encoder(), published_decoder(relu)).to(device)
+    network = published_autoencoder(relu)
     losses[name] = train(network, (images, images), loss_function, **two_epochs)["training_loss"]
     rows[name] = infer(network, images[:10]).clamp(0, 1)
 figure = image_rows(rows)
@@ -471,14 +493,13 @@ for name, values in losses.items():
 def largest_gradient(seed):
     """The largest gradient of any weight of the published network, fresh from `seed`."""
     torch.manual_seed(seed)
-    network = nn.Sequential(published_encoder(), published_decoder())
-    loss_function(network(data.train.images[:200]), data.train.images[:200]).backward()
+    network = published_autoencoder(relu_on_output=True)
+    loss_function(network(images[:200]), images[:200]).backward()
     return max(weight.grad.abs().max().item() for weight in network.parameters())
 
 
 torch.manual_seed(0)
-before_relu = nn.Sequential(published_encoder(), published_decoder(relu_on_output=False))
-outputs = infer(before_relu, data.train.images[:200])
+outputs = infer(published_autoencoder(relu_on_output=False), images[:200])
 print("outputs above zero:", (outputs > 0).sum().item(), "of", outputs.numel())
 print("largest gradient of any weight:", largest_gradient(0))
 print("seeds from 0 to 15 that start so:", [s for s in range(16) if largest_gradient(s) == 0])
@@ -520,12 +541,7 @@ check(data, settings, metrics, history)
 # the side of an image and the settings of a `Conv2d`, and returns the side of what comes out.
 
 # %%
-from aelib.exercises import (
-    check_build_encoder,
-    check_is_dead,
-    check_output_size,
-    check_train_epoch,
-)
+from aelib.exercises import check_build_encoder, check_is_dead, check_output_size, check_train_epoch
 
 
 def output_size(n, kernel, stride=1, padding=0):

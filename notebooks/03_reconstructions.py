@@ -349,10 +349,10 @@ show(
 # **Predict:** will the digits form groups? Which ones will touch?
 
 # %%
-figure = figures.code_maps({"": codes}, labels)
+figure = figures.code_maps({"": codes[:500]}, labels[:500])
 show(
     figure,
-    "t-SNE map of the codes of the test images, each drawn as its digit.",
+    "t-SNE map of the codes of 500 test images, each drawn as its digit.",
     data,
 )
 

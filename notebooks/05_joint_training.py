@@ -124,7 +124,7 @@ for name, values in both.items():
     print(f"{name:<14} standard deviation of the code {values.std(0).mean():.3f}")
 
 # %% [markdown]
-# Look at the two scales. Each row of codes has its own, so both look equally colourful. The codes
+# Look at the two scales. Each row of codes has its own, so both look colourful. The codes
 # of the untrained encoder differ far less from image to image: see the numbers printed above. That
 # is why the MLP brings them to one scale. But the untrained encoder, too, answers differently to
 # different digits, which lesson 4 found to be worth some 90 %.
@@ -137,7 +137,8 @@ for name, values in both.items():
 # %%
 guess = predict("accuracy of approach 2 (%)", None)  # Put your number in the place of None.
 images, labels = (tensor.to(device) for tensor in data.train)
-approach_2, best_loss = new_classifier(), float("inf")
+approach_2 = stopped = new_classifier()
+best_epoch, best_loss = epochs, float("inf")
 optimizer = torch.optim.Adam(approach_2.parameters(), lr=learning_rate, fused=True)
 generator = torch.Generator().manual_seed(seed)
 history_2 = {"training_loss": [], "validation_loss": []}
@@ -148,7 +149,7 @@ for epoch in range(1, epochs + 1):
     history_2["training_loss"].append(loss)
     history_2["validation_loss"].append(held_out)
     if held_out < best_loss:
-        best_loss, best_epoch, stopped = held_out, epoch, copy.deepcopy(approach_2)
+        best_epoch, best_loss, stopped = epoch, held_out, copy.deepcopy(approach_2)
 
 # %%
 show(
@@ -160,7 +161,8 @@ show(
 # %% tags=["nbval-ignore-output"]
 for name, history in (("approach 1", history_1), ("approach 2", history_2)):
     for kind, losses in history.items():
-        print(f"{name}, {kind:<16} lowest {min(losses):.3f}, last {losses[-1]:.3f}")
+        if losses:
+            print(f"{name}, {kind:<16} lowest {min(losses):.3f}, last {losses[-1]:.3f}")
 
 # %% [markdown]
 # There are four lines: solid for training, dashed for validation, in colour for approach 2 and in
@@ -368,6 +370,8 @@ scores = {}
 for name, baseline in baselines.items():
     baseline.fit(train_pixels, data.train.labels)
     scores[name] = accuracy(baseline.predict(test_pixels), test_labels)
+
+# %%
 scores["approach 1"] = metrics["approach_1_accuracy_full_test"]
 scores["approach 2"] = metrics["approach_2_accuracy_full_test"]
 for name, score in PUBLISHED.items():
@@ -419,12 +423,7 @@ check(data, settings, metrics, pretraining, history_1, history_2)
 # it is 1. `scipy.stats.binomtest` knows about coins.
 
 # %%
-from aelib.exercises import (
-    check_best_epoch,
-    check_fine_tuned,
-    check_joint_loss,
-    check_mcnemar,
-)
+from aelib.exercises import check_best_epoch, check_fine_tuned, check_joint_loss, check_mcnemar
 
 
 def mcnemar(first, second, labels):
