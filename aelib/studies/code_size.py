@@ -4,14 +4,12 @@ The code is made of square maps; of 12 and 24 numbers they are 2 by 2, of more n
 """
 
 import torch
-from sklearn.decomposition import PCA
 from torch import nn
 from torch.nn.functional import mse_loss
 
 from aelib.data import load_data
 from aelib.evaluation import reconstruction_errors
 from aelib.models import Autoencoder
-from aelib.studies import check_study_settings
 from aelib.training import infer, train
 
 #: Channels and side of the code's maps, by how many numbers that makes.
@@ -44,11 +42,9 @@ def run(settings, seed):
 
     Returns:
         Mean squared errors per pixel, clamped to 0 and 1, on all test images: "mse" and "pca_mse".
-
-    Raises:
-        ValueError: a setting that means nothing.
     """
-    check_study_settings(settings, train_size=int, epochs=int, numbers=MAPS)
+    from sklearn.decomposition import PCA  # Slow, so not above.
+
     data = load_data(settings["source"], settings["train_size"], 1_000, seed)
     images, tested = data.train.images, data.full_test.images
     torch.manual_seed(seed)

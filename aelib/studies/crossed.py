@@ -4,11 +4,9 @@ In the contest of `few_labels` a seed draws both. Here each draw of labelled ima
 of first weights, those of the autoencoder among them.
 """
 
-import torch
-
-from aelib.data import Split, balanced_draw
+from aelib.data import Split
 from aelib.evaluation import accuracy
-from aelib.studies import check_study_settings, few_labels
+from aelib.studies import few_labels
 
 METHODS = (few_labels.FROZEN, few_labels.SCRATCH)
 #: Of labelled images; there are as many sets of first weights.
@@ -32,19 +30,12 @@ def run(settings, seed):
 
     Returns:
         The accuracy on all test images, in percent.
-
-    Raises:
-        TypeError, ValueError: a setting that means nothing.
     """
-    check_study_settings(
-        settings, unlabelled=int, steps=int, labels=int, method=METHODS, draw=DRAWS
-    )
     images = settings["source"], settings["unlabelled"]
     data = few_labels.load(*images, settings["draw"])
-    generator = torch.Generator().manual_seed(settings["draw"])
-    drawn = balanced_draw(data.train.labels, settings["labels"], generator)
+    drawn = few_labels.draw(data.train.labels, settings["labels"], settings["draw"])
     labelled = Split(data.train.images[drawn], data.train.labels[drawn])
-    predict = few_labels.learn(
+    predict = few_labels.train_by(
         settings["method"],
         *("plain", few_labels.UNCHOSEN_RATE, labelled, (*images, seed), settings["steps"], seed),
     )

@@ -14,13 +14,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.nn.utils import parametrize
 
-from aelib.contest.methods import head
 from aelib.data import Split, balanced_draw, load_data
 from aelib.evaluation import accuracy
 from aelib.models import Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
-from aelib.studies import check_study_settings
-from aelib.studies.recipe import Reconstruction, reconstruction_error
-from aelib.training import infer, train, train_or_load
+from aelib.studies.parts import Reconstruction, head, principal_components, reconstruction_error
+from aelib.training import infer, train
 
 LABELS = (10, 30, 100, 300, 500, 1_000, 3_000, 6_000)
 #: How many draws there are: more where luck decides most.
@@ -114,33 +112,13 @@ def run(settings, seed):
     Returns:
         The accuracy on the labelled images, on 1,000 validation images and on all test images, in
         percent.
-
-    Raises:
-        ValueError: a setting that means nothing, or a variant that this method does not have.
     """
-    check_study_settings(
-        settings,
-        unlabelled=int,
-        steps=int,
-        labels=int,
-        variant=("plain", *VARIANTS),
-        method=METHODS,
-        choice=(*LEARNING_RATES, *CHOICES[PIXELS], *CHOICES[BOTH]),
-    )
-    method, choice = settings["method"], settings["choice"]
-    if choice not in CHOICES.get(method, LEARNING_RATES):
-        raise ValueError(f"the choice {choice} means nothing for {method!r}")
-    if method not in VARIANTS.get(settings["variant"], METHODS):
-        raise ValueError(f"the variant {settings['variant']!r} means nothing for {method!r}")
-    if settings["labels"] > settings["unlabelled"]:
-        raise ValueError(f"{settings['labels']} labels are more than there are images to label")
     images = settings["source"], settings["unlabelled"], seed
     data = load(*images)
-    generator = torch.Generator().manual_seed(seed)
-    drawn = balanced_draw(data.train.labels, settings["labels"], generator)
+    drawn = draw(data.train.labels, settings["labels"], seed)
     labelled = Split(data.train.images[drawn], data.train.labels[drawn])
-    how = (settings["variant"], choice, labelled, images, settings["steps"], seed)
-    predict = learn(method, *how)
+    how = settings["method"], settings["variant"], settings["choice"]
+    predict = train_by(*how, labelled, images, settings["steps"], seed)
     splits = {"training_": labelled, "validation_": data.validation, "": data.full_test}
     return {
         f"{name}accuracy": accuracy(predict(split.images), split.labels)
@@ -148,7 +126,12 @@ def run(settings, seed):
     }
 
 
-def learn(method, variant, choice, labelled, images, steps, seed):
+def draw(labels, count, seed):
+    """The places of `count` of the labels, `(count,)`, as many of each class as can be."""
+    return balanced_draw(labels, count, torch.Generator().manual_seed(seed))
+
+
+def train_by(method, variant, choice, labelled, images, steps, seed):
     """Train by `method`; returns a function from images to predicted classes.
 
     Args:
@@ -164,13 +147,13 @@ def learn(method, variant, choice, labelled, images, steps, seed):
 
     torch.manual_seed(seed)
     if method == PRINCIPAL:
-        encoder = principal_components(*images)
+        encoder = projection(*images)
     elif method in (FROZEN, TUNED):
         encoder = copy.deepcopy(pretrained(*images, variant).encoder)
     else:
         encoder = Encoder(code_channels(variant))
     of_scale = pretrained(*images, "plain").encoder if variant == "scale of the code" else encoder
-    torch.manual_seed(seed)  # Again, since the autoencoder was trained here or only loaded.
+    torch.manual_seed(seed)  # Again, since the autoencoder is trained only once.
     # The scale needs no labels.
     model = Classifier(encoder, head(infer(of_scale, unlabelled[:6_000]), classes=10))
     trained, loss_function = model, cross_entropy
@@ -198,7 +181,6 @@ def learn(method, variant, choice, labelled, images, steps, seed):
             trained,
             (inputs, labels),
             loss_function,
-            validation=(),
             epochs=steps * batch_size // len(labels),
             batch_size=batch_size,
             learning_rate=UNCHOSEN_RATE if method == BOTH else choice,
@@ -274,23 +256,6 @@ class Masked(nn.Module):
         return f"{self.share}"
 
 
-class Projection(nn.Module):
-    """Images `(N, 1, 28, 28)` to their first 48 principal components `(N, 48)`."""
-
-    def __init__(self, images):
-        from sklearn.decomposition import PCA
-
-        super().__init__()
-        pca = PCA(48, random_state=0).fit(images.flatten(1))
-        # As a layer with weights, so that it can be frozen like any other.
-        self.layer = nn.Linear(784, 48)
-        self.layer.weight.data = torch.from_numpy(pca.components_).float()
-        self.layer.bias.data = torch.from_numpy(-pca.components_ @ pca.mean_).float()
-
-    def forward(self, images):
-        return self.layer(images.flatten(1))
-
-
 def code_channels(variant):
     """A code of 192 numbers for "wide code", else one of 48."""
     return 12 if variant == "wide code" else 3
@@ -303,14 +268,14 @@ def load(source, unlabelled, seed):
 
 
 @lru_cache(maxsize=2)
-def principal_components(source, unlabelled, seed):
+def projection(source, unlabelled, seed):
     """The projection on the principal components of all images."""
-    return Projection(load(source, unlabelled, seed).train.images)
+    return principal_components(load(source, unlabelled, seed).train.images, "auto")
 
 
 @lru_cache(maxsize=4)
 def pretrained(source, unlabelled, seed, variant):
-    """An autoencoder trained for three epochs on all images, without labels, or loaded."""
+    """An autoencoder trained for three epochs on all images, without labels; kept."""
     images = load(source, unlabelled, seed).train.images
     torch.manual_seed(seed)
     autoencoder = Autoencoder(code_channels(variant))
@@ -321,12 +286,10 @@ def pretrained(source, unlabelled, seed, variant):
         model = nn.Sequential(Masked(PRETRAINING[variant]), autoencoder)
     elif variant in ("pretrained on moves", "moves throughout"):
         model, loss_function = Reconstruction([RandomAffine()], autoencoder), reconstruction_error
-    train_or_load(
-        "labels",
+    train(
         model,
         (images, images),
         loss_function,
-        validation=(),
         epochs=10 if variant == "ten epochs" else 3,
         batch_size=100,
         learning_rate=0.005,

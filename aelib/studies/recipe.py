@@ -5,17 +5,18 @@ the validation images. Approach 3 is approach 2, with all that it keeps, begun f
 was trained as that of approach 1.
 """
 
-from functools import partial
+import copy
+from functools import lru_cache, partial
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import cross_entropy
 
 from aelib.data import load_data
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Classifier, Decoder, Encoder, RandomAffine, freeze
-from aelib.studies import check_study_settings
-from aelib.training import infer, train, train_or_load
+from aelib.studies.parts import Reconstruction, reconstruction_error
+from aelib.training import infer, train
 
 HABITS = ("one-cycle", "wide head", "affine moves", "label smoothing", "better encoder")
 #: Which of them pay, by approach.
@@ -75,26 +76,22 @@ def run(settings, seed):
         Accuracy on the validation images and on all test images, in percent.
 
     Raises:
-        ValueError: a setting that means nothing.
+        ValueError: a habit that is none of `HABITS`, which would silently be left out.
     """
-    check_study_settings(settings, train_size=int, epochs=int, approach=(1, 2, 3), habits=str)
-    habits = settings["habits"].split(" + ")
-    unknown = [] if habits == ["none"] else [name for name in habits if name not in HABITS]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is not a habit: use none or some of {', '.join(HABITS)}")
-    data = load_data(settings["source"], settings["train_size"], 1_000, seed)
-    torch.manual_seed(seed)
-    encoder = better_encoder() if "better encoder" in habits else Encoder()
-    fixed = {
-        "validation": (),
-        "epochs": settings["epochs"],
-        "batch_size": 100,
-        "one_cycle": "one-cycle" in habits,
-        "seed": seed,
-    }
-    moves = [RandomAffine()] if "affine moves" in habits else []
-    if settings["approach"] != 2:
-        pretrain(encoder, moves, data.train.images, fixed)
+    habits = set() if settings["habits"] == "none" else set(settings["habits"].split(" + "))
+    if unknown := habits - set(HABITS):
+        raise ValueError(f"{', '.join(unknown)}: the habits are {', '.join(HABITS)}")
+    better, moved, one_cycle = (
+        name in habits for name in ("better encoder", "affine moves", "one-cycle")
+    )
+    images = settings["source"], settings["train_size"]
+    data = load_data(*images, 1_000, seed)
+    if settings["approach"] == 2:
+        torch.manual_seed(seed)
+        encoder = better_encoder() if better else Encoder()
+    else:
+        kept = pretrained(*images, settings["epochs"], better, moved, one_cycle, seed)
+        encoder = copy.deepcopy(kept)
     if settings["approach"] == 1:
         freeze(encoder)
     torch.manual_seed(seed)
@@ -106,11 +103,14 @@ def run(settings, seed):
     # One-cycle takes a higher rate, since it starts and ends far below.
     highest = 0.005 if settings["approach"] == 1 else 0.01
     train(
-        nn.Sequential(*moves, classifier),
+        nn.Sequential(RandomAffine(), classifier) if moved else classifier,
         data.train,
         partial(cross_entropy, label_smoothing=smoothing),
-        learning_rate=highest if fixed["one_cycle"] else 0.001,
-        **fixed,
+        epochs=settings["epochs"],
+        batch_size=100,
+        learning_rate=highest if one_cycle else 0.001,
+        one_cycle=one_cycle,
+        seed=seed,
     )
     return {
         f"{name}accuracy": accuracy(infer(classifier, split.images).argmax(1), split.labels)
@@ -118,31 +118,20 @@ def run(settings, seed):
     }
 
 
-class Reconstruction(nn.Module):
-    """Images, moved by `moves` or not, to a pair: their reconstructions, and themselves."""
-
-    def __init__(self, moves, autoencoder):
-        super().__init__()
-        self.moves = nn.Sequential(*moves)
-        self.autoencoder = autoencoder
-
-    def forward(self, images):
-        moved = self.moves(images)
-        return self.autoencoder(moved), moved
-
-
-def reconstruction_error(outputs, _targets):
-    """The mean squared error of a `Reconstruction`."""
-    return mse_loss(*outputs)
-
-
-def pretrain(encoder, moves, images, fixed):
-    """Train the encoder, with a decoder, to reconstruct the images after they were moved."""
-    train_or_load(
-        "recipe",
-        Reconstruction(moves, nn.Sequential(encoder, Decoder())),
+@lru_cache(maxsize=2)
+def pretrained(source, train_size, epochs, better, moved, one_cycle, seed):
+    """An encoder trained, with a decoder, to reconstruct images, after they were moved or not."""
+    images = load_data(source, train_size, 1_000, seed).train.images
+    torch.manual_seed(seed)
+    encoder = better_encoder() if better else Encoder()
+    train(
+        Reconstruction([RandomAffine()] if moved else [], nn.Sequential(encoder, Decoder())),
         (images, images),
         reconstruction_error,
-        learning_rate=0.005 if fixed["one_cycle"] else 0.001,
-        **fixed,
+        epochs=epochs,
+        batch_size=100,
+        learning_rate=0.005 if one_cycle else 0.001,
+        one_cycle=one_cycle,
+        seed=seed,
     )
+    return encoder

@@ -8,10 +8,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from aelib.data import balanced_draw
 from aelib.evaluation import accuracy
 from aelib.models import Encoder
-from aelib.studies import check_study_settings, few_labels
+from aelib.studies import few_labels
 from aelib.training import infer, train
 
 LABELS = (10, 30, 100, 300)
@@ -38,21 +37,14 @@ def run(settings, seed):
         The accuracy on all test images in percent, as `each_regression`, `each_mlp`,
         `each_neighbour`, `one_regression` and so on: logistic regression, the MLP of lesson 4 after
         360 steps, and the nearest neighbour.
-
-    Raises:
-        ValueError: a setting that means nothing.
     """
     from sklearn.linear_model import LogisticRegression  # Slow, so not above.
     from sklearn.neighbors import KNeighborsClassifier
 
-    check_study_settings(settings, unlabelled=int, code=CODES, labels=int)
-    if settings["labels"] > settings["unlabelled"]:
-        raise ValueError(f"{settings['labels']} labels are more than there are images to label")
     images = settings["source"], settings["unlabelled"], seed
     data = few_labels.load(*images)
     encode = encoder_of(settings["code"], images)
-    generator = torch.Generator().manual_seed(seed)
-    drawn = balanced_draw(data.train.labels, settings["labels"], generator)
+    drawn = few_labels.draw(data.train.labels, settings["labels"], seed)
     labels = data.train.labels[drawn]
     # The scale needs no labels.
     pool = infer(encode, data.train.images[:6_000]).flatten(1)
@@ -88,7 +80,7 @@ def encoder_of(code, images):
     if code == PIXELS:
         return nn.Flatten()
     if code == PRINCIPAL:
-        return few_labels.principal_components(*images)
+        return few_labels.projection(*images)
     if code == RANDOM:
         torch.manual_seed(images[-1])
         return Encoder()

@@ -14,14 +14,19 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from aelib.data import Split, balanced_draw
+from aelib.data import Split
 from aelib.evaluation import accuracy
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, RandomAffine
-from aelib.studies import check_study_settings
-from aelib.studies.few_labels import Projection, load
-from aelib.studies.recipe import Reconstruction, reconstruction_error
-from aelib.studies.scales import AUTOENCODER, CODES, LABELS, PIXELS, PRINCIPAL, RANDOM
-from aelib.training import infer, train, train_or_load
+from aelib.studies.few_labels import draw, load
+from aelib.studies.parts import (
+    Reconstruction,
+    principal_components,
+    reconstruction_error,
+    spread,
+    surest,
+)
+from aelib.studies.scales import AUTOENCODER, LABELS, PIXELS, PRINCIPAL, RANDOM
+from aelib.training import infer, train
 
 #: How many neighbours an image has in the graph, and how much it takes from them at each step.
 NEIGHBOURS, ALPHA = 10, 0.99
@@ -52,78 +57,69 @@ JOBS = (
 )
 
 
-def run(settings, seed):
+def run(settings, seed, only_spread=False):
     """Spread labels, train on what was spread, and do both once more with the classifier's code.
 
     Args:
         settings: the source, how many images there are without labels, how many of these are in
             the graph, which code joins them, and how many labels there are.
+        only_spread: train no classifier; then there is only the first metric.
 
     Returns:
         In percent: `spread_accuracy`, how many of the unlabelled images in the graph got their
         right label; `still_accuracy`, the accuracy on all test images of a classifier trained on
         the surest of them; `moved_accuracy`, with affine moves; `spread_again_accuracy` and
         `again_accuracy`, of a second round with moves, on the code of that classifier.
-
-    Raises:
-        ValueError: a setting that means nothing.
     """
-    check_study_settings(settings, unlabelled=int, in_graph=int, code=CODES, labels=int)
-    if settings["in_graph"] > settings["unlabelled"]:
-        raise ValueError(f"in_graph={settings['in_graph']}: there are fewer images without labels")
-    if settings["labels"] > settings["in_graph"]:
-        raise ValueError(f"{settings['labels']} labels are more than there are images to label")
     images = settings["source"], settings["unlabelled"], seed
     data = load(*images)
     pool, truth = (part[: settings["in_graph"]] for part in data.train)
-    generator = torch.Generator().manual_seed(seed)
-    drawn = balanced_draw(truth, settings["labels"], generator)
+    drawn = draw(truth, settings["labels"], seed)
+    known = torch.full_like(truth, -1)
+    known[drawn] = truth[drawn]
+
+    def right(names):
+        return accuracy(names[known == -1], truth[known == -1])
+
+    def trusted(names, sure, part):
+        """The surest part of each class, and all images that were labelled."""
+        kept = surest(names, sure, part) | (known != -1)
+        return Split(pool[kept], names[kept])
 
     def score(model):
         return accuracy(infer(model, data.full_test.images).argmax(1), data.full_test.labels)
 
-    def right(names):
-        others = torch.ones(len(pool), dtype=torch.bool)
-        others[drawn] = False
-        return accuracy(names[others], truth[others])
-
-    names, sure = spread(code_of(settings["code"], pool, images), drawn, truth[drawn])
-    trusted = surest(pool, names, sure, drawn, TRUSTED[0])
-    moved = learn(trusted, RandomAffine(), seed)
-    row = {
-        "spread_accuracy": right(names),
-        "still_accuracy": score(learn(trusted, nn.Identity(), seed)),
+    names, sure = over_graph(code_of(settings["code"], pool, images), known)
+    row = {"spread_accuracy": right(names)}
+    if only_spread:
+        return row
+    chosen = trusted(names, sure, TRUSTED[0])
+    moved = train_on(chosen, RandomAffine(), seed)
+    row |= {
+        "still_accuracy": score(train_on(chosen, nn.Identity(), seed)),
         "moved_accuracy": score(moved),
     }
-    names, sure = spread(infer(moved.encoder, pool), drawn, truth[drawn])
-    again = learn(surest(pool, names, sure, drawn, TRUSTED[1]), RandomAffine(), seed)
+    names, sure = over_graph(infer(moved.encoder, pool), known)
+    again = train_on(trusted(names, sure, TRUSTED[1]), RandomAffine(), seed)
     return {**row, "spread_again_accuracy": right(names), "again_accuracy": score(again)}
 
 
-def spread(codes, labelled, labels):
-    """Spread labels from image to image along a graph of neighbours (Zhou et al., 2004).
-
-    Args:
-        codes: `(N, ...)`.
-        labelled: which of them have a label, `(n,)`, and `labels` are these, `(n,)`.
+def over_graph(codes, known):
+    """Spread the labels that are `known`, `(N,)`, -1 elsewhere, between codes `(N, ...)`.
 
     Returns:
-        The name that each of the images gets, `(N,)`, and how sure it is: its part of all that
-        reached the image, `(N,)`. What each class has sent out is first brought to the same
-        amount (class mass normalization; Zhu et al., 2003), as all classes are about as frequent.
+        As `spread`: the name that each image gets, and how sure it is.
     """
-    from sklearn.semi_supervised import LabelSpreading  # Slow, so not above.
-
-    known = np.full(len(codes), -1)
-    known[labelled.numpy()] = labels.numpy()
     # To its end: stopped when a step still moved a tenth of all weight, ten labels named 17 to 24
     # points fewer images right (three draws).
-    spreading = LabelSpreading(kernel=neighbour_graph, alpha=ALPHA, max_iter=2_000)
-    spreading.fit(codes.flatten(1).numpy(), known)
-    shares = torch.from_numpy(spreading.label_distributions_)
-    shares = shares / shares.sum(0)
-    sure, places = (shares / shares.sum(1, keepdim=True).clamp_min(1e-30)).max(1)
-    return torch.from_numpy(spreading.classes_)[places], sure
+    return spread(
+        codes.flatten(1).numpy(),
+        known.numpy(),
+        equal_classes=True,
+        kernel=neighbour_graph,
+        alpha=ALPHA,
+        max_iter=2_000,
+    )
 
 
 def neighbour_graph(codes, _=None):
@@ -141,18 +137,7 @@ def neighbour_graph(codes, _=None):
     return (graph + graph.T) / 2
 
 
-def surest(images, names, sure, labelled, part):
-    """A `Split`: of each class the `part` of its images that is surest, and all labelled ones."""
-    kept = torch.zeros(len(names), dtype=torch.bool)
-    for name in names.unique():
-        members = (names == name).nonzero().squeeze(1)
-        order = sure[members].argsort(descending=True, stable=True)
-        kept[members[order[: round(part * len(members))]]] = True
-    kept[labelled] = True
-    return Split(images[kept], names[kept])
-
-
-def learn(trusted, moves, seed):
+def train_on(trusted, moves, seed):
     """The classifier of approach 2, trained on images with a trusted label, for some 700 steps."""
     torch.manual_seed(seed)
     encoder = Encoder()
@@ -175,7 +160,7 @@ def code_of(code, pool, images):
     if code == PIXELS:
         return pool.flatten(1)
     if code == PRINCIPAL:
-        return infer(Projection(load(*images).train.images[:6_000]), pool)
+        return infer(principal_components(load(*images).train.images[:6_000], "auto"), pool)
     if code == RANDOM:
         torch.manual_seed(images[-1])
         return infer(Encoder(), pool)
@@ -184,12 +169,11 @@ def code_of(code, pool, images):
 
 @lru_cache(maxsize=1)
 def pretrained(source, unlabelled, seed):
-    """An autoencoder trained on all images and moves of them, without labels, or loaded."""
+    """An autoencoder trained on all images and moves of them, without labels; kept."""
     images = load(source, unlabelled, seed).train.images
     torch.manual_seed(seed)
     autoencoder = Autoencoder()
-    train_or_load(
-        "spread",
+    train(
         Reconstruction([RandomAffine()], autoencoder),
         (images, images),
         reconstruction_error,
