@@ -1,52 +1,68 @@
-"""pyproject.toml and requirements.lock describe one environment; environment.yml is generated."""
+"""What the project takes from others: one environment, its licences, and the rights of CI."""
 
 import re
+import subprocess
+import sys
 import tomllib
-from pathlib import Path
+from email.message import Message
 
 import pytest
 import yaml
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import licences
+from tools.lessons import ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCK = (ROOT / "requirements.lock").read_text().splitlines()
-MACHINES = [
-    {"sys_platform": system, "platform_machine": machine, "python_full_version": f"{python}.5"}
-    for python in ("3.11", "3.12", "3.13")
-    for system, machine in (
-        ("linux", "x86_64"),
-        ("linux", "aarch64"),
-        ("darwin", "arm64"),
-        ("win32", "AMD64"),
-    )
-]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+SYSTEMS = {"linux": "x86_64", "darwin": "arm64", "win32": "AMD64"}
+#: Imports every module of aelib where whatever asks for a network ends the process.
+OFFLINE = """
+import importlib, pkgutil, sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request"):
+        sys.exit(f"{event} {arguments}")
+sys.addaudithook(refuse)
+import aelib
+for module in pkgutil.walk_packages(aelib.__path__, "aelib."):
+    importlib.import_module(module.name)
+"""
 
 
-def dependencies():
-    metadata = PROJECT["project"]
-    extras = metadata["optional-dependencies"]
-    installed = (metadata["dependencies"], *map(extras.get, ("cluster", "dev", "nbgrader")))
-    return [Requirement(line) for lines in installed for line in lines]
+@pytest.mark.slow
+def test_nothing_is_fetched_when_aelib_is_imported():
+    command = [sys.executable, "-c", OFFLINE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
-def test_every_lower_bound_is_given_and_nothing_is_pinned():
-    for one in dependencies():
-        assert [bound.operator for bound in one.specifier] == [">="], one
+CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+ALL = CORE + [Requirement(line) for name in ("cluster", "dev", "nbgrader") for line in EXTRAS[name]]
+
+
+@pytest.mark.parametrize(("folder", "needs"), [("aelib", CORE), ("tools", ALL)])
+def test_what_is_imported_is_declared(folder, needs):
+    known = {one.name for one in needs} | {"aelib", "tools"} | set(sys.stdlib_module_names)
+    names = {"sklearn": "scikit-learn", "PIL": "pillow", "IPython": "ipython"}
+    for path in (ROOT / folder).rglob("*.py"):
+        found = re.findall(r"(?m)^(?:from|import) (\w+)", path.read_text(encoding="utf-8"))
+        assert {names.get(one, one) for one in found} <= known, path
 
 
 def test_the_lock_is_plain_lines():
     """No addresses, no paths, no options: a name, a version, and when it applies."""
     plain = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^;#/]+)?")
-    assert len(LOCK) > 50
     assert [line for line in LOCK if not plain.fullmatch(line)] == []
     assert [line for line in LOCK if re.match("nvidia|cuda|triton", line)] == []  # torch pins them.
-    assert sorted(LOCK, key=lambda line: line.split("==")[0]) == LOCK
 
 
-@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: "-".join(machine.values()))
-def test_the_lock_covers_every_dependency_within_its_bounds(machine):
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("python", ["3.11", "3.13"])
+def test_the_lock_covers_every_dependency_within_its_bounds(system, python):
+    machine = {"sys_platform": system, "platform_machine": SYSTEMS[system]}
+    machine["python_full_version"] = f"{python}.5"
     locked = {}
     for line in LOCK:
         pin, _, marker = line.partition(" ; ")
@@ -54,23 +70,53 @@ def test_the_lock_covers_every_dependency_within_its_bounds(machine):
             name, version = pin.split("==")
             assert name not in locked, f"{name} is locked twice"
             locked[name] = version
-    # setuptools, too: aelib itself is built in the environment.
-    build = [Requirement(line) for line in PROJECT["build-system"]["requires"]]
-    for one in dependencies() + build:
+    for one in ALL:
+        assert [bound.operator for bound in one.specifier] == [">="], one
         assert one.specifier.contains(locked.get(one.name, "none")), (one, locked.get(one.name))
 
 
-def test_actions_are_those_of_a_commit_and_only_the_one_that_publishes_may_write():
+def test_a_workflow_is_pinned_and_gets_no_more_than_it_needs():
+    """What an action is must not change under its name; only the job that publishes may write."""
+    publish = {"pages": "write", "id-token": "write"}
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
-        text = path.read_text(encoding="utf-8")
-        used = re.findall(r"uses: (\S+)", text)
-        assert [action for action in used if not re.fullmatch(r"[^@]+@[0-9a-f]{40}", action)] == []
-        workflow = yaml.safe_load(text)
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert workflow["permissions"] == {"contents": "read"}
+        assert "pull_request_target" not in workflow[True]  # YAML takes `on` for a truth value.
         for job in workflow["jobs"].values():
+            assert job["timeout-minutes"] <= 60
+            used = [step["uses"] for step in job["steps"] if "uses" in step]
+            assert used and [u for u in used if not re.fullmatch(r"[^@]+@[0-9a-f]{40}", u)] == []
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
             if "permissions" in job:
-                assert job["permissions"] == {"pages": "write", "id-token": "write"}
-                assert [step["uses"].split("@")[0] for step in job["steps"]] == [
-                    "actions/deploy-pages"
-                ]
-                assert job["if"] == "github.ref == 'refs/heads/main'"
+                assert (
+                    job["permissions"] == publish and job["if"] == "github.ref == 'refs/heads/main'"
+                )
+                assert [one.split("@")[0] for one in used] == ["actions/deploy-pages"]
+
+
+def test_the_licence_of_every_locked_package_is_listed():
+    listed = licences.FILE.read_text(encoding="utf-8").splitlines()
+    names = [re.match(r"\| ([\w.-]+) \|", row)[1] for row in listed[6:]]
+    assert names == sorted({re.split("=| ", line)[0] for line in LOCK}), "run make licences"
+    rows = [row for row in licences.rows() if "UNKNOWN" not in row]  # Of other systems.
+    assert len(rows) > 50 and [row for row in rows if row not in listed] == [], "run make licences"
+    bad = re.compile(r"UNKNOWN|\b(?:AGPL|Affero|SSPL|Proprietary)\b")
+    assert [row for row in listed if bad.search(row)] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "licence"),
+    [
+        ([("License-Expression", "MIT"), ("License", "a text")], "MIT"),
+        ([("Classifier", "License :: OSI Approved"), ("License", "MIT\nmore")], "MIT"),
+        ([("Classifier", f"License :: OSI Approved :: {one}") for one in ("A", "B")], "A, B"),
+        ([], "UNKNOWN"),
+    ],
+)
+def test_a_licence_is_what_metadata_say_of_it(fields, licence):
+    about = Message()
+    for name, value in fields:
+        about[name] = value
+    assert licences.licence(about) == licence

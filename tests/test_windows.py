@@ -10,9 +10,11 @@ from tools.lessons import ROOT
 
 pytestmark = pytest.mark.slow
 
-#: Hides, once other people's libraries are loaded, what Windows does not have.
+#: Hides, once other people's libraries are loaded, what Windows does not have, and notes each
+#: file that is read or written in the encoding of the system, which is another one there.
 HIDE = """
-import os, signal, sys
+import importlib, os, pkgutil, signal, sys, warnings
+from pathlib import Path
 import IPython, joblib, jupyterlab.labapp, jupytext.cli, matplotlib.pyplot, nbclient, nbconvert
 import pandas, papermill, scipy.stats, sklearn.manifold, torch, torchvision
 
@@ -32,79 +34,35 @@ for name in ("SIGKILL", "SIGHUP", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGCHLD", "a
     if hasattr(signal, name):
         delattr(signal, name)
 """
-IMPORTS = """
-import importlib, pkgutil
+USE = """
 import aelib, tools
-modules = [
-    one.name
-    for package in (aelib, tools)
-    for one in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
-    if not one.name.endswith("__main__")
-]
-for name in modules:
-    importlib.import_module(name)
-print(len(modules), "modules")
-"""
-LESSON = """
-import sys
-from pathlib import Path
-import torch
-from aelib.data import load_data
-from aelib.training import load_checkpoint, pretrained_autoencoder
-data = load_data("digits", 100, 100)
-folder = Path(sys.argv[1])
-from aelib.training import checkpoints
-checkpoints.project_folder = lambda: folder
-settings = {"epochs": 1, "batch_size": 50, "learning_rate": 0.001, "seed": 0}
-for _ in range(2):
-    _, history = pretrained_autoencoder(data, torch.device("cpu"), **settings)
-from aelib.files import write_whole
-write_whole(folder / "deep" / "text", "one\\n")
-assert (folder / "deep" / "text").read_bytes() == b"one\\n"
-print(len(list((folder / "runs" / "checkpoints").glob("*.safetensors"))), "checkpoints")
-"""
-
-
-@pytest.mark.parametrize(
-    ("what", "expected"), [(IMPORTS, "modules"), (LESSON, "1 checkpoints")], ids=["import", "train"]
-)
-def test_it_works_without_what_only_posix_has(tmp_path, what, expected):
-    done = subprocess.run(
-        [sys.executable, "-c", HIDE + what, str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "AELIB_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert expected in done.stdout
-
-
-def test_files_are_read_and_written_in_utf_8_everywhere():
-    """A console of Windows has another encoding: nothing may fall back on it."""
-    done = subprocess.run(
-        [sys.executable, "-X", "warn_default_encoding", "-c", FALLBACKS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
-FALLBACKS = """
-import warnings
-from pathlib import Path
-ours = Path.cwd()
+ours, root = Path.cwd(), Path(sys.argv[1])
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always", EncodingWarning)
-    from aelib import lesson
+    for package in (aelib, tools):
+        for one in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            importlib.import_module(one.name)
+    from aelib import pretrained
+    from aelib.data import load_data
     from aelib.studies import read_rows
-    from tools import generate, lessons
-    generate.generated()
+    pretrained.project_folder = lambda: root
+    settings = {"epochs": 1, "batch_size": 50, "learning_rate": 0.001, "seed": 0}
+    for _ in range(2):
+        data = load_data("digits", 100, 100)
+        pretrained.pretrained_autoencoder(data, torch.device("cpu"), **settings)
+    tools.generate.generated()
     read_rows("replication")
-    lesson._spread()
+kept = list(root.glob("runs/checkpoints/*.safetensors"))
+assert len(kept) == 1, kept
 found = {(str(one.filename), one.lineno) for one in seen if one.category is EncodingWarning}
 bad = [place for place in found if str(ours) in place[0] and ".venv" not in place[0]]
 bad = [place for place in bad if Path(place[0]).name != "threads.py"]  # It reads what Linux has.
 assert not bad, bad
 """
+
+
+def test_it_works_without_what_only_posix_has(tmp_path):
+    command = [sys.executable, "-X", "warn_default_encoding", "-c", HIDE + USE, str(tmp_path)]
+    variables = {**os.environ, "AELIB_DATA": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

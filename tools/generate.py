@@ -43,51 +43,50 @@ def main():
 
 def generated(root=ROOT):
     """The content of every file that is generated or has generated parts, by path."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    def text(path):
+        return (root / path).read_text(encoding="utf-8")
+
+    project = tomllib.loads(text("pyproject.toml"))["project"]
     address = project["urls"]["Repository"]
-    texts = {
-        path: lesson(path, address) for path in find_lessons(root / "notebooks", ".py").values()
+    sources = find_lessons(root / "notebooks", ".py")
+    texts = {path: lesson(path, address) for path in sources.values()}
+    titles, reading = (
+        {path.stem: re.search(pattern, source, flags=re.M)[1] for path, source in texts.items()}
+        for pattern in (r"^# # \d\. (.*)$", r"\*\*Time\*\* (\d+) minutes to read")
+    )
+    runs = json.loads(text("aelib/results/spread.json"))["runs"]["MNIST"]
+    benchmark = json.loads(text("aelib/results/benchmark.json"))
+    pictures = readme_figures(root)
+    parts = {
+        "README.md": {
+            "badge": ci_badge(address),
+            "answer": readme.answer(runs),
+            "lessons": readme.lessons(titles, runs, partial(colab, address)),
+            "results": readme.results(runs),
+            **{name: readme.picture(name, alt) for name, (_, alt) in pictures.items()},
+        },
+        "TEACHING.md": {
+            "timings": readme.timings(titles, reading, benchmark),
+            "student edition": student_badges(titles, address),
+        },
+        "CONTRIBUTING.md": {"speed": speed(benchmark)},
     }
-    titles = {
-        path.stem: re.search(r"^# # \d\. (.*)$", text, flags=re.M)[1]
-        for path, text in texts.items()
-    }
-    reading = {
-        path.stem: re.search(r"\*\*Time\*\* (\d+) minutes to read", text)[1]
-        for path, text in texts.items()
-    }
-    runs = stored(root, "spread")["runs"]["MNIST"]
-    page = (root / "README.md").read_text(encoding="utf-8")
-    page = fill(page, "badge", ci_badge(address))
-    page = fill(page, "answer", readme.answer(runs))
-    page = fill(page, "lessons", readme.lessons(titles, runs, partial(colab, address)))
-    page = fill(page, "results", readme.results(runs))
-    pictures = {}
-    for name, (png, alt) in readme_figures(root).items():
-        page = fill(page, name, readme.picture(name, alt))
-        pictures[root / "images" / f"{name}.png"] = png
-        if name == readme.DRAWING:
-            pictures[root / "images" / f"{name}_dark.png"] = readme.darkened(png)
-    texts[root / "README.md"] = page
-    path = root / "TEACHING.md"
-    page = path.read_text(encoding="utf-8")
-    benchmark = stored(root, "benchmark")
-    page = fill(page, "timings", readme.timings(titles, reading, benchmark))
-    texts[path] = fill(page, "student edition", student_badges(titles, address))
-    path = root / "CONTRIBUTING.md"
-    speeds = speed(benchmark)
-    texts[path] = fill(path.read_text(encoding="utf-8"), "speed", speeds)
-    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    for name, filled in parts.items():
+        page = text(name)
+        for part, content in filled.items():
+            page = fill(page, part, content)
+        texts[root / name] = page
     line = f"repository-code: {address}"
-    texts[root / "CITATION.cff"] = re.sub("^repository-code: .*$", line, citation, flags=re.M)
+    texts[root / "CITATION.cff"] = re.sub(
+        "^repository-code: .*$", line, text("CITATION.cff"), flags=re.M
+    )
     texts[root / "environment.yml"] = environment(project)
-    return {path: text.encode() for path, text in texts.items()} | pictures
-
-
-def stored(root, name):
-    """A measured table in JSON."""
-    path = root / "aelib" / "results" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+    images = {f"{name}.png": png for name, (png, _) in pictures.items()}
+    images[f"{readme.DRAWING}_dark.png"] = readme.darkened(images[f"{readme.DRAWING}.png"])
+    return {path: content.encode() for path, content in texts.items()} | {
+        root / "images" / name: png for name, png in images.items()
+    }
 
 
 def environment(project):
@@ -101,20 +100,12 @@ def environment(project):
     return "\n".join(
         [
             "# Made from pyproject.toml by `make generate`: conda env create -f environment.yml",
-            "name: aelib",
-            "channels:",
-            "  - conda-forge",
-            "  - nodefaults",
-            "dependencies:",
+            "name: aelib\nchannels:\n  - conda-forge\n  - nodefaults\ndependencies:",
             f"  - python{project['requires-python']}",
             *lines(project["dependencies"]),
             "  # What it takes to run, check and refresh the lessons.",
             *lines(extras["cluster"] + extras["dev"] + extras["nbgrader"]),
-            "  # aelib itself.",
-            "  - pip",
-            "  - pip:",
-            "      - -e .",
-            "",
+            "  # aelib itself.\n  - pip\n  - pip:\n      - -e .\n",
         ]
     )
 
@@ -128,9 +119,8 @@ def readme_figures(root):
                 shown = [one for one in cell.outputs if "image/png" in one.get("data", {})]
                 if not shown:
                     raise SystemExit(f"{path.name} has no figure for the README: make refresh.")
-                output = shown[0]
-                png = base64.b64decode(output.data["image/png"])
-                figures[name] = png, output.metadata["image/png"]["alt"]
+                png = base64.b64decode(shown[0].data["image/png"])
+                figures[name] = png, shown[0].metadata["image/png"]["alt"]
     return figures
 
 

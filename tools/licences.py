@@ -20,42 +20,33 @@ ELSEWHERE = {
     "pywinpty": "MIT License",
     **dict.fromkeys(("frozenlist", "multidict", "propcache", "yarl"), "Apache-2.0"),
 }
+HEAD = """# Licences of what this project installs
+
+Made by `make licences`.
+
+| package | licence |
+|---|---|
+"""
 
 
 def main():
     """Write the list."""
-    lines = [f"| {name} | {licence} |" for name, licence in (licences() | missing()).items()]
-    head = [
-        "# Licences of what this project installs",
-        "",
-        "Made by `make licences`.",
-        "",
-        "| package | licence |",
-        "|---|---|",
-    ]
-    write_whole(FILE, "\n".join([*head, *sorted(lines)]) + "\n")
+    write_whole(FILE, HEAD + "".join(f"{row}\n" for row in sorted(rows())))
 
 
-def locked():
-    """The names of all packages of the lock."""
+def rows():
+    """A row of the table for each package of the lock."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    return re.findall(r"^([\w.-]+)==", lock, flags=re.M)
+    names = dict.fromkeys(re.findall(r"^([\w.-]+)==", lock, flags=re.M))
+    return [f"| {name} | {licence_of(name)} |" for name in names]
 
 
-def licences():
-    """The licence of each locked package that is installed, by name."""
-    found = {}
-    for name in locked():
-        try:
-            found[name] = licence(metadata(name))
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def missing():
-    """The licences of locked packages for other systems."""
-    return {name: ELSEWHERE.get(name, "UNKNOWN") for name in locked() if name not in licences()}
+def licence_of(name):
+    """The licence of a package, or UNKNOWN."""
+    try:
+        return licence(metadata(name))
+    except PackageNotFoundError:
+        return ELSEWHERE.get(name, "UNKNOWN")
 
 
 def licence(about):

@@ -59,12 +59,7 @@ DRAWING = "02_autoencoder"
 SESSIONS = (("01", "02"), ("03", "04", "05", "06"))
 #: What the table of results shows: a label, its key, how many digits, and the unit.
 RESULTS = [
-    (
-        "reconstruction error (clamped MSE), autoencoder",
-        "reconstruction_mse_full_test",
-        4,
-        "",
-    ),
+    ("reconstruction error (clamped MSE), autoencoder", "reconstruction_mse_full_test", 4, ""),
     ("reconstruction error (clamped MSE), PCA-48", "pca_mse_full_test", 4, ""),
     ("logistic regression on pixels", "logistic_regression_accuracy_full_test", 2, " %"),
     ("3 nearest neighbours on pixels", "nearest_neighbours_accuracy_full_test", 2, " %"),
@@ -76,11 +71,7 @@ RESULTS = [
 
 
 def answer(runs):
-    """The answer of the whole tutorial, in four lines.
-
-    Args:
-        runs: the numbers of the lessons over the seeds, by name.
-    """
+    """The answer of the whole tutorial, in four lines; `runs` has the lessons' numbers by name."""
     one, two = (np.mean(runs[f"{name}_accuracy_full_test"]) for name in PUBLISHED)
     rows = read_rows("few_labels")
     rows = rows[(rows.source == "mnist") & (rows.variant == "plain") & (rows.labels == 10)]
@@ -118,10 +109,7 @@ def answer(runs):
 def lessons(titles, runs, badge):
     """A line for each lesson: its title, its question, what comes out, a link to Colab.
 
-    Args:
-        titles: the title of each lesson, by its name.
-        runs: as for `answer`.
-        badge: gives the address that opens a lesson in Colab, from its name.
+    `titles` are by the lesson's name, from which `badge` makes the address in Colab.
     """
     means = {name: np.mean(values) for name, values in runs.items()}
     return "\n".join(
@@ -147,12 +135,9 @@ def results(runs):
 
 
 def timings(titles, reading, benchmark):
-    """How long the lessons take: to run, as measured, and to read, as estimated.
+    """How long the lessons take: to run, as measured, and to read, as estimated in minutes.
 
-    Args:
-        titles: the title of each lesson, by its name.
-        reading: the estimated minutes, by the same names.
-        benchmark: the stored run; lessons that it has not measured are left out.
+    `titles` and `reading` are by the lesson's name. What was not measured is left out.
     """
     measured = {name: one["seconds"] for name, one in benchmark["lessons"].items()}
     rows = ["| | to run, measured | to read, estimated |", "|---|---|---|"]
@@ -165,15 +150,12 @@ def timings(titles, reading, benchmark):
         sum(seconds for name, seconds in measured.items() if name[:2] in session)
         for session in SESSIONS
     )
-    return "\n".join(
-        [
-            *rows,
-            "",
-            f"Measured in one run on {benchmark['machine']}, all lessons side by side and each on "
-            f"one core, with nothing in the cache. In the first session {one:.0f} s go by while "
-            f"lessons run, in the second {two:.0f} s. All else is there to guess, look and talk.",
-        ]
+    text = (
+        f"\nMeasured in one run on {benchmark['machine']}, all lessons side by side and each on "
+        f"one core, with nothing in the cache. In the first session {one:.0f} s go by while "
+        f"lessons run, in the second {two:.0f} s. All else is there to guess, look and talk."
     )
+    return "\n".join([*rows, text])
 
 
 def picture(name, alt):
@@ -192,9 +174,7 @@ def picture(name, alt):
 def darkened(png):
     """The same picture for a dark page: light becomes dark, and hues stay.
 
-    Args:
-        png: a picture with a palette, as `show` stores it. Only the palette is exchanged, so that
-            the same comes out on every machine.
+    Only the palette of `png` is exchanged, so that the same comes out on every machine.
     """
     start = png.index(b"PLTE")
     end = start + 4 + int.from_bytes(png[start - 4 : start], "big")

@@ -13,8 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,37 +78,28 @@ def choose_builds():
 
 def has_nvidia():
     """Whether there is an NVIDIA GPU with its driver."""
-    if Path("/proc/driver/nvidia/version").exists():
-        return True
     smi = shutil.which("nvidia-smi")
-    return bool(smi) and subprocess.run([smi, "-L"], capture_output=True).returncode == 0
+    listed = smi and subprocess.run([smi, "-L"], capture_output=True).returncode == 0
+    return bool(listed) or Path("/proc/driver/nvidia/version").exists()
 
 
 def reachable(address, seconds=REACH_SECONDS):
-    """Whether a server answers; looking up its name counts, which has no time limit of its own."""
-    answers = []
-
-    def ask():
-        with contextlib.suppress(OSError, ValueError):
-            urllib.request.urlopen(address, timeout=seconds).close()
-            answers.append(True)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return bool(answers)
+    """Whether a server answers. Another process asks: to look up a name has no time limit."""
+    ask = f"import urllib.request; urllib.request.urlopen({address!r})"
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        done = subprocess.run([sys.executable, "-c", ask], capture_output=True, timeout=seconds)
+        return done.returncode == 0
+    return False
 
 
-def install(python, lock, builds, uv=None):
-    """Install what is locked into the environment of `python`, by its own uv if none is given."""
-    uv = [*(uv or [python, "-m", "uv"]), "pip"]
-    there = ["--python", python]
+def install(python, lock, builds):
+    """Install what is locked into the environment of `python`, by its uv."""
+    uv, there = [python, "-m", "uv", "pip"], ["--python", python]
     # A number such as 2.14.1 is also satisfied by 2.14.1+cpu. So that one is put there first, or
     # taken away where the usual builds are asked for; then the rest of the lock goes round it.
     if builds == "usual":
         special = python.parent.parent.rglob("torch*+*.dist-info")
-        names = [path.name.partition("-")[0] for path in special]
-        if names:
+        if names := [path.name.partition("-")[0] for path in special]:
             run(*uv, "uninstall", *there, *names)
     else:
         pins = [f"{name}=={locked(lock)[name]}+{builds}" for name in TORCH]

@@ -14,7 +14,6 @@ from. In both a check is a cell of its own, worth a point.
 import argparse
 import copy
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -44,22 +43,19 @@ assert verdict, verdict.text
 
 
 def main(arguments=None, root=ROOT):
-    """Write what the command line asks for; return the exit status."""
+    """Write what the command line asks for."""
     parser = argparse.ArgumentParser(description="What teachers hand out, made from the lessons.")
     parser.add_argument("what", choices=["edition", "solutions", "course"])
     parser.add_argument("folder", nargs="?", type=Path, help="the folder of the course")
     options = parser.parse_args(arguments)
     if (options.what == "course") != bool(options.folder):
         parser.error("a course needs a FOLDER, and nothing else does")
-    if options.what == "course":
-        contents = course(root, options.folder)
-    else:
-        contents = {"edition": edition, "solutions": solutions}[options.what](root)
+    make = {"edition": edition, "solutions": solutions, "course": course}[options.what]
+    contents = make(root, options.folder) if options.folder else make(root)
     for path, text in contents.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_whole(path, text)
             print(f"written: {path}")
-    return 0
 
 
 def edition(root=ROOT):
@@ -88,8 +84,7 @@ def solutions(root=ROOT):
         "markers, and what is folded away. Other answers are right as well if their check says so."
     ]
     for path in find_lessons(root / "notebooks").values():
-        notebook = read(path)
-        found = []
+        notebook, found = read(path), []
         for cell in notebook.cells:
             if BEGIN in cell.source:
                 lines = [line for line in cell.source.splitlines() if " SOLUTION" not in line]
@@ -133,9 +128,7 @@ def marked(lesson):
             continue
         check = CHECK.search(cell.source)
         if not check or f"def {check[2]}(" not in cell.source:
-            raise ValueError(
-                f"a solution without a check of it at the end of its cell:\n{cell.source}"
-            )
+            raise ValueError(f"a solution without a check of it at its end:\n{cell.source}")
         if check[1] in names:
             raise ValueError(f"{check[1]} stands in two cells")
         names.add(check[1])
@@ -149,9 +142,9 @@ def marked(lesson):
     return notebook
 
 
-def _nbgrader(name, solution=False, grade=False, locked=False, **points):
-    flags = {"solution": solution, "grade": grade, "locked": locked, "task": False}
-    return {"schema_version": 3, "grade_id": name, "cell_type": "code", **flags, **points}
+def _nbgrader(name, **kind):
+    flags = {"solution": False, "grade": False, "locked": False, "task": False, **kind}
+    return {"schema_version": 3, "grade_id": name, "cell_type": "code", **flags}
 
 
 def without_answers(notebook):
@@ -169,4 +162,4 @@ def without_answers(notebook):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

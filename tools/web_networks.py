@@ -17,11 +17,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from aelib.data import load_data
-from aelib.data.prepare import INK
 from aelib.evaluation import accuracy, reconstruction_errors
+from aelib.figures.play import strongest_directions
 from aelib.files import write_whole
 from aelib.models import MLP, Classifier, Decoder, RandomAffine, freeze
-from aelib.studies.recipe import Reconstruction, better_encoder, reconstruction_error
+from aelib.studies.parts import Reconstruction, reconstruction_error
+from aelib.studies.recipe import better_encoder
 from aelib.training import infer, train
 from tools.lessons import ROOT, set_environment
 
@@ -33,6 +34,8 @@ RATES = {"autoencoder": 0.005, "approach1": 0.005, "approach2": 0.01}
 WIDTHS = {"approach1": 1_000, "approach2": 120}
 #: How many of the strongest directions of the code the page can move along.
 DIRECTIONS = 6
+#: What is below this share of the brightest is no ink, as in web/prepare.js.
+INK = 0.1
 #: A drawing whose reconstruction is worse than this percentage of the test images' is no digit.
 PERCENTILE = 99.5
 
@@ -103,7 +106,7 @@ def export(networks, folder):
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             dynamo=True,
             verbose=False,
-            optimize=False,  # So the weights keep the names that `exported_networks` knows.
+            optimize=False,  # So the weights keep the names that they have in PyTorch.
         )
         buffer = io.BytesIO()
         exported.save(buffer)
@@ -117,32 +120,14 @@ def export(networks, folder):
         onnx.save(model, folder / f"{name}.onnx")
 
 
-def exported_networks(folder=FOLDER):
-    """The networks in `folder` as the modules that the lessons train, from the weights there."""
-    import onnx
-
-    networks = untrained()
-    for name, network in networks.items():
-        weights = onnx.load(folder / f"{name}.onnx").graph.initializer
-        arrays = {w.name: torch.tensor(onnx.numpy_helper.to_array(w)) for w in weights}
-        absent = network.load_state_dict(arrays, strict=False)
-        # What batch normalization counts while it is trained is not exported.
-        if wrong := [key for key in absent.missing_keys if "num_batches" not in key]:
-            raise ValueError(f"{folder / name}.onnx has no {', '.join(wrong)}: train it again")
-        freeze(network)
-    return networks
-
-
 def measure(networks, data):
     """What the page has to know of its networks, as plain values."""
     images, labels = data.full_test
     codes = infer(networks["encoder"], images)
     errors = reconstruction_errors(infer(networks["decoder"], codes), images)
     scores = [infer(networks["approach1"], codes), infer(networks["approach2"], images)]
-    trained_on = infer(networks["encoder"], data.train.images).flatten(1).double().numpy()
-    mean = trained_on.mean(0)
-    variances, vectors = np.linalg.eigh(np.cov(trained_on.T))
-    strongest = np.argsort(variances)[::-1][:DIRECTIONS]
+    trained_on = infer(networks["encoder"], data.train.images).double()
+    variance = trained_on.flatten(1).var(0).sum()
     return {
         "accuracy": [accuracy(score.argmax(1), labels) for score in scores],
         "percentile": PERCENTILE,
@@ -151,17 +136,22 @@ def measure(networks, data):
         "least_height": int((images > INK).any(3).sum(2).min()),
         "most_ink": round(float(images.mean((1, 2, 3)).max()), 4),
         # Where the colours of the code end: 99 in 100 numbers lie within.
-        "limit": round(float(np.percentile(np.abs(trained_on), 99)), 3),
-        "mean": mean.round(5).tolist(),
+        "limit": round(float(np.percentile(trained_on.abs(), 99)), 3),
+        "mean": rounded(trained_on.mean(0).flatten(), 5),
         "directions": [
             {
-                "vector": vectors[:, place].round(6).tolist(),
-                "deviation": round(float(variances[place] ** 0.5), 5),
-                "share": round(float(variances[place] / variances.sum()), 4),
+                "vector": rounded(step.flatten() / step.norm(), 6),
+                "deviation": rounded(step.norm(), 5),
+                "share": rounded(step.norm() ** 2 / variance, 4),
             }
-            for place in strongest
+            for step in strongest_directions(trained_on, DIRECTIONS)
         ],
     }
+
+
+def rounded(numbers, digits):
+    """A tensor as plain numbers of so many digits."""
+    return numbers.numpy().round(digits).tolist()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ time it takes a network, as `python -m tools.web` does.
 import re
 import shutil
 import tempfile
-import tomllib
 from pathlib import Path
 
 import nbformat
@@ -51,16 +50,15 @@ def gather(sources):
         page.write_text(text_for_site(page.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.make_archive(sources / "student", "zip", ROOT, "student")
     copy(ROOT / "web" / "icon.svg", sources / "static" / "icon.svg")
-    mathjax = ROOT / "web" / "node_modules" / "mathjax"
     for name in ("LICENSE", "es5/tex-svg.js"):
+        mathjax = ROOT / "web" / "node_modules" / "mathjax"
         copy(mathjax / name, sources / "static" / "mathjax" / name)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for name, path in find_lessons(ROOT / "notebooks").items():
         copy(path, sources / "downloads" / path.name)
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                cell.source = page_text(cell.source, name, project["urls"]["Repository"])
+                cell.source = page_text(cell.source, name, web.repository())
         nbformat.write(notebook, sources / "notebooks" / path.name)
 
 
