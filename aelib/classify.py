@@ -14,10 +14,11 @@ from pathlib import Path
 
 import torch
 
-from aelib.contest.classifier import load_classifier
 from aelib.data import DataError
-from aelib.data.folder import prepare_all, readable, walk
-from aelib.data.pictures import EXTENSIONS, turn
+from aelib.own_images.classifier import load_classifier
+from aelib.own_images.folder import prepare_all, readable, walk
+from aelib.own_images.pictures import is_picture
+from aelib.threads import set_threads
 from aelib.training import infer
 
 
@@ -32,6 +33,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         parser.error(f"there is no folder {options.folder}")
+    set_threads()
     root = options.folder.resolve()
     try:
         model, classes, preparation = load_classifier(options.model)
@@ -41,51 +43,44 @@ def main(arguments=None):
         parser.error(str(error))
     except OSError as error:
         parser.error(f"{options.output} cannot be written: {error.strerror}")
-    skipped = [f"{readable(link.relative_to(root))}: a link out of the folder" for link in links]
-    images = [path for path in files if path.suffix.lower() in EXTENSIONS]
-    others = sorted(set(files) - set(images))
-    skipped += [f"{readable(path.relative_to(root))}: no image by its name" for path in others]
+    skipped = dict.fromkeys(links, "a link out of the folder")
+    images = [path for path in files if is_picture(path)]
+    skipped |= dict.fromkeys(sorted({*files} - {*images}), "no image by its name")
     named = 0
     with target or nullcontext(sys.stdout) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "class", "probability"])
         for first in range(0, len(images), 1_000):
-            some = images[first : first + 1_000]
-            answers, reasons = classify(model, some, preparation)
-            for path, (number, probability) in answers:
+            answers, reasons = classify(model, images[first : first + 1_000], preparation)
+            for path, (number, probability) in answers.items():
                 name = readable(path.relative_to(root))
                 writer.writerow([name, classes[number], f"{probability:.4f}"])
-            skipped += [
-                f"{readable(some[index].relative_to(root))}: {reason}"
-                for index, reason in reasons.items()
-            ]
+            skipped |= reasons
             named += len(answers)
     print(f"{named:,} images named, {len(skipped):,} files left out.", file=sys.stderr)
-    for line in skipped:
-        print(f"  {line}", file=sys.stderr)
+    for path, reason in skipped.items():
+        print(f"  {readable(path.relative_to(root))}: {reason}", file=sys.stderr)
     return 0 if named else 1
 
 
 def classify(model, paths, preparation):
-    """The classes of images.
-
-    Args:
-        model: a module from images to class scores.
-        preparation: what `load_classifier` says of it.
+    """The classes of images, by a model that was saved with a `preparation`.
 
     Returns:
-        A list of pairs of a path and (number of the class, probability), and a dict from the
-        positions of those that cannot be read to the reason.
+        A dict from path to (number of the class, probability), and one from the paths of those that
+        cannot be read to the reason.
     """
     prepared, reasons = prepare_all(paths, preparation["size"], preparation["channels"])
-    kept = [(path, one) for path, one in zip(paths, prepared, strict=True) if one]
-    if not kept:
-        return [], reasons
-    pixels = [turn(one) if preparation["turned"] else one.pixels for _, one in kept]
-    images = torch.stack([torch.from_numpy(one.copy()) for one in pixels])
-    sure, numbers = infer(model, images).softmax(1).max(1)
-    answers = zip(numbers.tolist(), sure.tolist(), strict=True)
-    return list(zip((path for path, _ in kept), answers, strict=True)), reasons
+    kept = {path: one for path, one in zip(paths, prepared, strict=True) if one}
+    answers = {}
+    if kept:
+        pixels = [one.turned if preparation["turned"] else one.pixels for one in kept.values()]
+        images = torch.stack([torch.from_numpy(one.copy()) for one in pixels])
+        sure, numbers = infer(model, images).softmax(1).max(1)
+        answers = zip(numbers.tolist(), sure.tolist(), strict=True)
+    return dict(zip(kept, answers, strict=True)), {
+        paths[place]: reasons[place] for place in reasons
+    }
 
 
 if __name__ == "__main__":

@@ -7,29 +7,22 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from aelib.contest.methods import PIXELS, PRINCIPAL, Projection, head
 from aelib.files import draft_of
 from aelib.models import Encoder
+from aelib.own_images.methods import PIXELS, PRINCIPAL
+from aelib.studies.parts import Projection, head
 
 FORMAT = "aelib classifier 1"
 
 
 def save_classifier(path, model, method, image_set):
-    """Write a model of `learn` to `path`, whole or not at all.
-
-    Args:
-        method: the one it was made by.
-        image_set: the `ImageSet` it has learned from.
-    """
+    """Write a model of `learn`, made by `method` from an `ImageSet`, to `path`, whole or not at
+    all."""
+    about = {"classes": image_set.classes, "preparation": image_set.preparation}
+    about = {name: json.dumps(value) for name, value in about.items()}
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    metadata = {
-        "format": FORMAT,
-        "method": method,
-        "classes": json.dumps(image_set.classes),
-        "preparation": json.dumps(image_set.preparation),
-    }
     with draft_of(path) as draft:
-        save_file(weights, draft, metadata=metadata)
+        save_file(weights, draft, metadata={"format": FORMAT, "method": method, **about})
 
 
 def load_classifier(path):
@@ -50,13 +43,12 @@ def load_classifier(path):
     if known.get("format") != FORMAT:
         raise ValueError(f"{path} is no classifier of lesson 9: that saves runs/model.safetensors")
     classes, preparation = json.loads(known["classes"]), json.loads(known["preparation"])
-    channels, size = preparation["channels"], preparation["size"]
     if known["method"] == PIXELS:
         front = nn.Flatten()
     elif known["method"] == PRINCIPAL:
         front = Projection(weights["0.layer.weight"])
     else:
-        front = Encoder(image_channels=channels, image_size=size)
+        front = Encoder(image_channels=preparation["channels"], image_size=preparation["size"])
     model = nn.Sequential(front, head(torch.zeros(2, len(weights["1.0.mean"])), len(classes)))
     model.load_state_dict(weights)
     return model.eval(), classes, preparation

@@ -33,15 +33,11 @@ def duplicate_groups(images):
             pairs = pairs[groups[pairs[:, 0]] != groups[pairs[:, 1]]]
             if len(pairs):
                 one, other = (_features(images[side], 2) for side in pairs.T)
-                groups = _joined(groups, pairs[(one - other).norm(dim=1) < NEAR])
+                rows, columns = groups[pairs[(one - other).norm(dim=1) < NEAR]].T.numpy()
+                graph = coo_array((rows >= 0, (rows, columns)), shape=(len(groups), len(groups)))
+                joined = connected_components(graph, directed=False)[1]
+                groups = torch.from_numpy(joined).long()[groups]
     return groups.unique(return_inverse=True)[1]
-
-
-def _joined(groups, pairs):
-    """The groups once those of each pair, `(M, 2)`, are one."""
-    rows, columns = groups[pairs].T.numpy()
-    graph = coo_array((rows >= 0, (rows, columns)), shape=(len(groups), len(groups)))
-    return torch.from_numpy(connected_components(graph, directed=False)[1]).long()[groups]
 
 
 def _features(images, factor):
@@ -49,9 +45,9 @@ def _features(images, factor):
     parts = []
     for batch in images.split(1_000):
         pixels = batch.float()
-        brightness = pixels.mean((1, 2, 3))
-        pixels = pixels - brightness[:, None, None, None]
-        contrast = pixels.square().mean((1, 2, 3)).sqrt().clamp_min(8)
-        pixels = F.avg_pool2d(pixels / contrast[:, None, None, None], factor).flatten(1)
-        parts.append(torch.cat([pixels / pixels.shape[1] ** 0.5, brightness[:, None] / 256], 1))
+        brightness = pixels.mean((1, 2, 3), keepdim=True)
+        pixels = pixels - brightness
+        contrast = pixels.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(8)
+        pixels = F.avg_pool2d(pixels / contrast, factor).flatten(1)
+        parts += [torch.cat([pixels / pixels.shape[1] ** 0.5, brightness.flatten(1) / 256], 1)]
     return torch.cat(parts)

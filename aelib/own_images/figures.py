@@ -3,53 +3,39 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from aelib.contest.methods import METHODS
-from aelib.data.pictures import lost_detail, open_picture
+from aelib.figures.images import drawable, without_frames
+from aelib.own_images.methods import METHODS
+from aelib.own_images.pictures import lost_detail, open_picture
 
 MARKERS = "osv^DXP*<>"
-SCORE = ("accuracy", "low", "high")
 
 
 def before_and_after(image_set, positions):
     """Draw images as they came, and below as the network gets them, with how much was lost."""
     figure, axes = plt.subplots(2, len(positions), figsize=(0.95 * len(positions) + 0.9, 2.5))
-    for column, position in zip(axes.T, positions, strict=True):
+    for (above, below), position in zip(axes.T, positions, strict=True):
         original = open_picture(image_set.pictures[position], 112)
+        above.imshow(original)
+        above.set_title(shortened(class_name(image_set, position)), size=8, loc="center")
+        below.imshow(drawable(image_set.images[[position]])[0], vmin=0, vmax=1)
         lost = 100 * lost_detail(original, image_set.images.shape[-1])
-        column[0].imshow(original)
-        column[0].set_title(shortened(class_name(image_set, position)), size=8, loc="center")
-        _draw(column[1], image_set.images[position])
-        column[1].set_xlabel(f"{lost:.0f} %", size=8)
+        below.set_xlabel(f"{lost:.0f} %", size=8)
     for axis, name in zip(axes[:, 0], ("as it came", "as it is used"), strict=True):
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
+    without_frames(axes)
     return figure
 
 
 def picture_grid(images, titles, columns=10):
     """Draw images, `(N, C, H, H)`, in rows, each with a short text above it."""
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(0.95 * columns, 1.25 * rows + 0.1), squeeze=False
-    )
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-    for axis, image, title in zip(axes.flat, images, titles, strict=False):
-        _draw(axis, image)
+    size = 0.95 * columns, 1.25 * rows + 0.1
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    without_frames(axes)
+    for axis, image, title in zip(axes.flat, drawable(images), titles, strict=False):
+        axis.imshow(image, vmin=0, vmax=1)
         axis.set_title(title, size=7, loc="center")
     return figure
-
-
-def _draw(axis, image):
-    pixels = np.asarray(image)
-    full = 255 if pixels.dtype == np.uint8 else 1
-    if len(pixels) == 1:
-        axis.imshow(pixels[0], vmin=0, vmax=full)
-    else:
-        axis.imshow(pixels.transpose(1, 2, 0) / full)
 
 
 def class_name(image_set, position):
@@ -69,16 +55,14 @@ def class_map(points, labels, classes):
     figure, axis = plt.subplots(figsize=(7, 4.6))
     counts = np.bincount(labels[labels >= 0], minlength=len(classes))
     largest = np.argsort(-counts, kind="stable")[:10]
-    rest = points[~np.isin(labels, largest)]
     for place, label in enumerate(largest):
-        name = shortened(classes[label])
-        members = points[labels == label]
-        colour = f"C{place % 7}"
-        axis.scatter(*members.T, s=12, marker=MARKERS[place], color=colour, label=name.lstrip("_"))
+        look = {"s": 12, "marker": MARKERS[place], "color": f"C{place % 7}"}
+        name = shortened(classes[label]).lstrip("_")  # Matplotlib hides names that begin with it.
+        axis.scatter(*points[labels == label].T, label=name, **look)
+    rest = points[~np.isin(labels, largest)]
     if len(rest):
         axis.scatter(*rest.T, s=8, color="0.8", label="others, or unlabelled", zorder=0)
-    axis.set(xticks=[], yticks=[])
-    axis.spines[:].set_visible(False)
+    without_frames(axis)
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
@@ -90,14 +74,13 @@ def contest_chart(rows):
         rows: what a verdict has as `contest`.
     """
     figure, axis = plt.subplots(figsize=(7.5, 4))
-    counts = sorted({row["labels"] for row in rows})
     for place, method in enumerate(METHODS):
         mine = sorted((row for row in rows if row["method"] == method), key=lambda r: r["labels"])
-        mean, low, high = (np.array([row[name] for row in mine]) for name in SCORE)
-        nudged = np.array(counts) * 1.03 ** (place - 2.5)
-        axis.errorbar(
-            nudged, mean, [mean - low, high - mean], fmt=f"{MARKERS[place]}-", label=method
-        )
+        keys = ("labels", "accuracy", "low", "high")
+        labels, mean, low, high = (np.array([row[key] for row in mine]) for key in keys)
+        nudged, ends = labels * 1.03 ** (place - 2.5), [mean - low, high - mean]
+        axis.errorbar(nudged, mean, ends, fmt=f"{MARKERS[place]}-", label=method)
+    counts = sorted({row["labels"] for row in rows})
     axis.set(xscale="log", xlabel="labelled images", ylabel="test accuracy (%)")
     axis.set(xticks=counts, xticklabels=[f"{count:,}" for count in counts])
     axis.minorticks_off()

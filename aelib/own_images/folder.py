@@ -2,26 +2,29 @@
 
 import os
 import unicodedata
+import warnings
+import zipfile
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
-from aelib.data.arrays import load_arrays
-from aelib.data.duplicates import duplicate_groups
-from aelib.data.errors import DataError
-from aelib.data.pictures import EXTENSIONS, PictureError, open_picture, prepare, turn
-from aelib.memory import give_back
+from aelib.data import DataError
+from aelib.files import draft_of
+from aelib.own_images.duplicates import duplicate_groups
+from aelib.own_images.pictures import PictureError, full_scale, is_picture, open_picture, prepare
+from aelib.threads import set_threads, usable_cores
 
-CLASSES = (2, 100)
-COUNTS = (60, 60_000)
+CLASSES, COUNTS = (2, 100), (60, 60_000)
 #: Different images that a class takes: so that some are left to learn from, and some to test on.
 PER_CLASS = 5
+#: How many bytes the images of a file may take.
+LARGEST = 1_500_000_000
 UNLABELLED = ("unlabelled", "unlabeled")
 #: What systems leave in folders by themselves; names that begin with a dot are passed over, too.
 SYSTEM_FILES = {
@@ -29,6 +32,7 @@ SYSTEM_FILES = {
     *("__macosx", "icon\r", "lost+found", "@eadir"),
 }
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+WHAT = "a folder that holds a folder of images for each class, or an .npz file"
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,6 @@ class ImageSet:
     ignored: list[str]
 
 
-class Entry(NamedTuple):
-    """A picture that has not been opened: what `open_picture` takes, its name and its class."""
-
-    picture: Path | np.ndarray
-    file: str
-    label: str | None
-
-
 def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     """Read images from a folder for each class, or from a `.npz` file.
 
@@ -80,79 +76,50 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     Raises:
         DataError: what is there cannot be used; the message names it and says what to do.
     """
+    set_threads()
     path = Path(path).expanduser()
-    if not path.exists():
-        raise DataError(
-            f"There is no folder {path} (looked for from {Path.cwd()}). Give the path of a folder "
-            "that holds a folder of images for each class, or of an .npz file."
-        )
-    ignored = []
-    if path.is_dir():
-        entries, ignored = _list_folder(path.resolve())
-    elif path.suffix.lower() == ".npz":
-        entries = [
-            Entry(image, f"{path.name}[{index}]", None if label == -1 else str(label))
-            for index, (image, label) in enumerate(zip(*load_arrays(path), strict=True))
-        ]
-    else:
-        raise DataError(
-            f"{path} is a file. Give a folder that holds a folder of images for each class, or an "
-            ".npz file."
-        )
-    _check_counts(entries, path, ignored)
-    prepared, skipped = prepare_all([entry.picture for entry in entries], size, channels)
-    if skipped:
-        lines = [f"{entries[index].file}: {reason}" for index, reason in skipped.items()]
-        if not skip_unreadable:
-            raise DataError(
-                _listed(f"{len(lines)} of {len(entries):,} files cannot be used", lines)
-                + "\nMend or remove them, or go on without them: skip_unreadable = True."
-            )
-        skipped = lines
-    kept = [(entry, one) for entry, one in zip(entries, prepared, strict=True) if one]
-    _check_labels(kept, entries)
+    _hold(
+        path.exists(),
+        f"There is no folder {path} (looked for from {Path.cwd()}). Give the path of {WHAT}.",
+    )
+    _hold(path.is_dir() or path.suffix.lower() == ".npz", f"{path} is a file. Give {WHAT}.")
+    pictures, files, names, ignored = (_list_folder if path.is_dir() else _list_arrays)(path)
+    _check_counts(names, path, ignored)
+    prepared, reasons = prepare_all(pictures, size, channels)
+    skipped = [f"{files[index]}: {reason}" for index, reason in reasons.items()]
+    _hold_none(
+        [] if skip_unreadable else skipped,
+        f"{len(skipped)} of {len(files):,} files cannot be used",
+        "Mend or remove them, or go on without them: skip_unreadable = True.",
+    )
+    _check_opened(prepared, files, names)
     # A background is turned where most images have one that is plain, as drawings and scans do.
-    turned = channels == 1 and 2 * sum(one.plain for _, one in kept) > len(kept)
-    pixels = [turn(one) if turned else one.pixels for _, one in kept]
-    order = sorted(
-        range(len(kept)),
-        key=lambda index: (
-            blake2b(pixels[index].tobytes()).digest(),
-            kept[index][0].label or "",
-            kept[index][0].file,
-        ),
-    )
-    classes = sorted({entry.label for entry, _ in kept if entry.label is not None}, key=_by_number)
-    numbers = {None: -1, **{label: number for number, label in enumerate(classes)}}
-    images = torch.from_numpy(np.stack([pixels[index] for index in order]))
-    entries = [kept[index][0] for index in order]
-    for spent in (prepared, kept, pixels):  # As much again as the images, or more.
-        spent.clear()
-    labels = torch.tensor([numbers[entry.label] for entry in entries])
+    plain = [one.plain for one in prepared if one]
+    turned = channels == 1 and 2 * sum(plain) > len(plain)
+    kept = [
+        (one.turned if turned else one.pixels, name or "", file, picture)
+        for one, name, file, picture in zip(prepared, names, files, pictures, strict=True)
+        if one
+    ]
+    kept.sort(key=lambda one: (blake2b(one[0].tobytes()).digest(), *one[1:3]))
+    pixels, names, files, pictures = map(list, zip(*kept, strict=True))
+    images = torch.from_numpy(np.stack(pixels))
+    del prepared, kept, pixels  # As much again as the images, or more.
+    classes = sorted({*names} - {""}, key=_by_number)
+    numbers = {"": -1, **{name: number for number, name in enumerate(classes)}}
+    labels = torch.tensor([numbers[name] for name in names])
     groups = duplicate_groups(images)
-    give_back()
-    different = [len(groups[labels == number].unique()) for number in range(len(classes))]
-    _check_class_sizes(
-        dict(zip(classes, different, strict=True)), "different images (copies of one count once)"
+    different = {name: len(groups[labels == numbers[name]].unique()) for name in classes}
+    _check_class_sizes(different, "different images (copies of one count once)")
+    together, least = len(groups[labels >= 0].unique()), CLASSES[0] * PER_CLASS
+    _hold(
+        together >= least,
+        f"{path} has {together} different labelled images: those of one class are near copies "
+        f"of those of another. It takes {least}; add images.",
     )
-    together = len(groups[labels >= 0].unique())
-    if together < CLASSES[0] * PER_CLASS:
-        raise DataError(
-            f"{path} has {together} different labelled images: those of one class are near copies "
-            f"of those of another. It takes {CLASSES[0] * PER_CLASS}; add images."
-        )
-    return ImageSet(
-        name=path.resolve().name,
-        classes=classes,
-        images=images,
-        labels=labels,
-        groups=groups,
-        files=[entry.file for entry in entries],
-        pictures=[entry.picture for entry in entries],
-        preparation={"size": size, "channels": channels, "turned": turned},
-        skipped=list(skipped),
-        ignored=ignored,
-    )
+    form = {"size": size, "channels": channels, "turned": turned}
+    name = path.resolve().name
+    return ImageSet(name, classes, images, labels, groups, files, pictures, form, skipped, ignored)
 
 
 def prepare_all(pictures, size, channels):
@@ -169,14 +136,14 @@ def prepare_all(pictures, size, channels):
         except PictureError as error:
             return None, str(error)
 
-    results = []
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    results, workers = [], min(4, usable_cores())
+    # Pillow warns of much in files of others; what matters is an error here.
+    with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(workers) as pool:
         # One that waits for its turn takes more memory than a picture made small.
         for first in range(0, len(pictures), 1_000):
             results += pool.map(attempt, pictures[first : first + 1_000])
-    return [one for one, _ in results], {
-        index: reason for index, (_, reason) in enumerate(results) if reason
-    }
+    reasons = {index: reason for index, (_, reason) in enumerate(results) if reason}
+    return [one for one, _ in results], reasons
 
 
 def readable(path):
@@ -194,8 +161,15 @@ def walk(root):
     Raises:
         DataError: a folder in it cannot be listed.
     """
+
+    def refuse(error):
+        raise DataError(
+            f"The folder {readable(error.filename)} cannot be listed ({error.strerror}). Allow it "
+            "to be read, or take it away."
+        )
+
     files, links = [], []
-    for folder, folders, names in os.walk(root, onerror=_refuse_closed):
+    for folder, folders, names in os.walk(root, onerror=refuse):
         folders[:] = [name for name in folders if not _is_hidden(name)]
         links += [path for path in (Path(folder, name) for name in folders) if path.is_symlink()]
         for path in (Path(folder, name) for name in names if not _is_hidden(name)):
@@ -204,136 +178,159 @@ def walk(root):
     return sorted(files), sorted(links)
 
 
-def _refuse_closed(error):
-    raise DataError(
-        f"The folder {readable(error.filename)} cannot be listed ({error.strerror}). Allow it to "
-        "be read, or take it away."
-    )
-
-
 def _is_hidden(name):
     return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
 def _list_folder(root):
+    """Pictures, their names, their classes, and the names of files that are passed over."""
+    root = root.resolve()
     files, links = walk(root)
-    if links:
-        lines = [f"{readable(link.relative_to(root))} -> {os.readlink(link)}" for link in links]
-        raise DataError(
-            _listed(f"{len(links)} links lead out of {root}, to a folder or to nothing", lines)
-            + "\nPut the images themselves there."
-        )
-    folders = {entry.name for entry in root.iterdir() if entry.is_dir()}
-    folders = sorted(name for name in folders if not _is_hidden(name))
-    _check_names(folders, files, root)
-    entries, ignored = [], []
-    for path in files:
-        name = readable(path.relative_to(root))
-        top = path.relative_to(root).parts[0]
-        if path.parent == root or not _is_picture(path):
-            ignored.append(name)
-        else:
-            unlabelled = top.lower() in UNLABELLED
-            entries.append(Entry(path, name, None if unlabelled else readable(top)))
-    for folder in folders:  # An empty class would otherwise not be missed.
-        if folder.lower() not in UNLABELLED and readable(folder) not in {
-            entry.label for entry in entries
-        }:
-            found = f" What is there, no picture of a class: {first_names(ignored)}."
-            raise DataError(
-                f"The class {readable(folder)!r} has no image; a class takes {PER_CLASS}."
-                f"{found if ignored else ''} Add images, or remove its folder."
-            )
-    return entries, ignored
-
-
-def _is_picture(path):
-    return path.suffix.lower() in EXTENSIONS
-
-
-def _check_names(folders, files, root):
+    _hold_none(
+        [f"{readable(link.relative_to(root))} -> {os.readlink(link)}" for link in links],
+        f"{len(links)} links lead out of {root}, to a folder or to nothing",
+        "Put the images themselves there.",
+    )
+    folders = sorted(
+        one.name for one in root.iterdir() if one.is_dir() and not _is_hidden(one.name)
+    )
     alike = defaultdict(list)
-    for folder in folders:
-        alike[unicodedata.normalize("NFC", readable(folder)).casefold()].append(readable(folder))
-    pairs = [" and ".join(names) for names in alike.values() if len(names) > 1]
-    if pairs:
-        raise DataError(
-            _listed(f"Classes in {root} whose names differ only in case or spelling", pairs)
-            + "\nOn some systems they are one folder: rename one, or put their images together."
+    for folder in map(readable, folders):
+        alike[unicodedata.normalize("NFC", folder).casefold()].append(folder)
+    _hold_none(
+        [" and ".join(names) for names in alike.values() if len(names) > 1],
+        f"Classes in {root} whose names differ only in case or spelling",
+        "On some systems they are one folder: rename one, or put their images together.",
+    )
+    inside = [path for path in files if path.parent != root and is_picture(path)]
+    parts = [path.relative_to(root).parts for path in inside]
+    nested = parts and min(map(len, parts)) > 2
+    _hold(
+        not (nested and {folder.lower() for folder in folders} <= SPLITS),
+        f"{root} holds {' and '.join(folders)}, not classes. Give one of these folders; the lesson "
+        "makes splits of its own.",
+    )
+    ignored = [readable(path.relative_to(root)) for path in sorted({*files} - {*inside})]
+    names = [None if top.lower() in UNLABELLED else readable(top) for top, *_ in parts]
+    for folder in folders:  # An empty class would otherwise not be missed.
+        _hold(
+            folder.lower() in UNLABELLED or readable(folder) in names,
+            f"The class {readable(folder)!r} has no image; a class takes {PER_CLASS}."
+            f"{_found(ignored)} Add images, or remove its folder.",
         )
-    pictures = [path for path in files if path.parent != root and _is_picture(path)]
-    nested = pictures and all(len(path.relative_to(root).parts) > 2 for path in pictures)
-    if folders and nested and {folder.lower() for folder in folders} <= SPLITS:
-        raise DataError(
-            f"{root} holds {' and '.join(folders)}, not classes. Give one of these folders; the "
-            "lesson makes splits of its own."
-        )
+    return inside, [readable(path.relative_to(root)) for path in inside], names, ignored
 
 
-def _check_counts(entries, path, ignored):
+def _list_arrays(path):
+    """Pictures, their names and their classes, from a file of arrays."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
+        _hold(
+            {"images.npy", "labels.npy"} <= {*sizes},
+            f"{path} holds {', '.join(sorted(sizes)) or 'nothing'}; it takes two arrays, images "
+            "and labels: np.savez(path, images=..., labels=...).",
+        )
+        _hold(
+            sizes["images.npy"] <= LARGEST,
+            f"The images of {path} take {sizes['images.npy'] / 1e9:.1f} GB; up to {LARGEST / 1e9} "
+            "GB can be taken. Save them as bytes and smaller; 28 x 28 will do.",
+        )
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+    except DataError:
+        raise
+    except Exception as error:  # Damaged files make zipfile and numpy raise nearly anything.
+        raise DataError(f"{path} cannot be read as an .npz file of numbers: {error}") from error
+    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[-1] not in (1, 3, 4):
+        images = images.transpose(0, 2, 3, 1)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    good = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (3, 4))
+    _hold(
+        good and 0 not in images.shape and labels.shape == images.shape[:1],
+        f"{path} holds images {images.shape} and labels {labels.shape}; it takes (N, H, W) or "
+        "(N, H, W, 3), and (N,).",
+    )
+    # Far out, floats have no whole numbers of their own; infinity is one of these.
+    good = labels.dtype.kind in "iuf" and (labels == labels.round()).all()
+    _hold(
+        good and labels.min() >= -1 and labels.max() < 2**53,
+        f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled; these are "
+        f"{labels.dtype}. np.unique(names, return_inverse=True)[1] makes numbers of names.",
+    )
+    must = f"The images of {path} must be finite numbers from 0"
+    _hold(images.dtype.kind in "biuf", f"{must}, not {images.dtype}.")
+    lowest, highest = images.min(), images.max()
+    _hold(
+        lowest >= 0 and np.isfinite(highest),
+        f"{must}; these go from {lowest} to {highest}. Save them as bytes.",
+    )
+    full = full_scale(highest)
+    # One by one: as floats all at once they could take more memory than there is.
+    pictures = np.empty(images.shape, np.uint8)
+    for index, image in enumerate(images):
+        pictures[index] = (image * (255 / full)).round()
+    names = [None if label == -1 else str(label) for label in labels.astype(int)]
+    return list(pictures), [f"{path.name}[{index}]" for index in range(len(names))], names, []
+
+
+def _check_counts(names, path, ignored):
     """Refuse what can be refused before an image is opened."""
-    if not entries:
-        found = f" What is there, no picture of a class: {first_names(ignored)}." if ignored else ""
-        raise DataError(
-            f"There is no image in {path}.{found} It takes a folder of images for each class, such "
-            "as cats/1.png and dogs/1.png."
-        )
-    labelled = Counter(entry.label for entry in entries if entry.label is not None)
-    if len(labelled) < CLASSES[0]:
-        raise DataError(
-            f"{path} has {len(labelled)} class{'es' * (not labelled)} "
-            f"({', '.join(labelled) or 'only unlabelled images'}); it takes two or more. "
-            + (
-                "Make a folder of images for each class; where the classes lie deeper, give the "
-                "folder right above them."
-                if path.is_dir()
-                else "Give each class a label of its own, from 0."
-            )
-        )
-    if len(labelled) > CLASSES[1]:
-        raise DataError(
-            f"{path} has {len(labelled):,} classes; up to {CLASSES[1]} can be taken. Put classes "
-            "together, or leave some out."
-        )
+    _hold(
+        names,
+        f"There is no image in {path}.{_found(ignored)} It takes a folder of images for each "
+        "class, such as cats/1.png and dogs/1.png.",
+    )
+    labelled = Counter(name for name in names if name is not None)
+    deeper = (
+        "Make a folder of images for each class; where the classes lie deeper, give the folder "
+        "right above them."
+    )
+    _hold(
+        len(labelled) >= CLASSES[0],
+        f"{path} has {len(labelled)} class{'es' * (not labelled)} "
+        f"({', '.join(labelled) or 'only unlabelled images'}); it takes two or more. "
+        + (deeper if path.is_dir() else "Give each class a label of its own, from 0."),
+    )
+    _hold(
+        len(labelled) <= CLASSES[1],
+        f"{path} has {len(labelled):,} classes; up to {CLASSES[1]} can be taken. Put classes "
+        "together, or leave some out.",
+    )
     _check_class_sizes(labelled, "images")
     low, high = COUNTS
-    if not low <= len(entries) <= high:
-        raise DataError(
-            f"{path} has {len(entries):,} images; {low} to {high:,} can be taken. "
-            + ("Add some." if len(entries) < low else "Leave some out, of every class.")
-        )
+    _hold(
+        low <= len(names) <= high,
+        f"{path} has {len(names):,} images; {low} to {high:,} can be taken. "
+        + ("Add some." if len(names) < low else "Leave some out, of every class."),
+    )
 
 
 def _check_class_sizes(counts, noun):
-    few = [f"{label}: {count}" for label, count in counts.items() if count < PER_CLASS]
-    if few:
-        raise DataError(
-            _listed(f"Classes with too few {noun}; a class takes {PER_CLASS}", few)
-            + "\nAdd images, leave the class out, or put it together with another."
-        )
+    _hold_none(
+        [f"{name}: {count}" for name, count in counts.items() if count < PER_CLASS],
+        f"Classes with too few {noun}; a class takes {PER_CLASS}",
+        "Add images, leave the class out, or put it together with another.",
+    )
 
 
-def _check_labels(kept, given):
+def _check_opened(prepared, files, names):
     """Refuse an image that is in two classes, and what too few can be opened of."""
-    same = defaultdict(list)
-    for entry, one in kept:
-        if entry.label is not None:
-            same[one.digest].append(entry)
-    torn = [
-        first_names(sorted(entry.file for entry in entries), separator=" = ")
-        for entries in same.values()
-        if len({entry.label for entry in entries}) > 1
-    ]
-    if torn:
-        raise DataError(
-            _listed("The same image stands in two classes, so one label is wrong", sorted(torn))
-            + "\nRemove it from the class where it does not belong."
-        )
-    opened = Counter(entry.label for entry, _ in kept)
-    counts = {entry.label: opened[entry.label] for entry in given if entry.label is not None}
-    _check_class_sizes(counts, "images that can be opened")
-    if len(kept) < COUNTS[0]:
-        raise DataError(f"Only {len(kept)} images can be opened; it takes {COUNTS[0]}. Add some.")
+    same, opened = defaultdict(list), {name: 0 for name in names if name is not None}
+    for one, file, name in zip(prepared, files, names, strict=True):
+        if one and name is not None:
+            same[one.digest].append((file, name))
+            opened[name] += 1
+    torn = [sorted(copies) for copies in same.values() if len({name for _, name in copies}) > 1]
+    _hold_none(
+        [first_names([file for file, _ in copies], separator=" = ") for copies in sorted(torn)],
+        "The same image stands in two classes, so one label is wrong",
+        "Remove it from the class where it does not belong.",
+    )
+    _check_class_sizes(opened, "images that can be opened")
+    count = sum(one is not None for one in prepared)
+    _hold(count >= COUNTS[0], f"Only {count} images can be opened; it takes {COUNTS[0]}. Add some.")
 
 
 def first_names(names, most=5, separator=", "):
@@ -342,10 +339,37 @@ def first_names(names, most=5, separator=", "):
     return separator.join(names[:most]) + more
 
 
-def _listed(heading, lines):
-    return f"{heading}:\n" + "\n".join(f"  {line}" for line in lines)
+def _found(ignored):
+    return f" What is there, no picture of a class: {first_names(ignored)}." if ignored else ""
 
 
-def _by_number(label):
+def _hold(good, message):
+    if not good:
+        raise DataError(message)
+
+
+def _hold_none(lines, heading, advice):
+    if lines:
+        raise DataError("\n".join([f"{heading}:", *(f"  {line}" for line in lines), advice]))
+
+
+def _by_number(name):
     """Order names of classes as numbers where they are numbers."""
-    return (0, int(label), label) if label.isdecimal() else (1, 0, label)
+    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
+
+
+def write_digits(folder):
+    """Write scikit-learn's 1,797 digits as images of 8x8 pixels, a folder for each class.
+
+    What is there already is left as it is; a stopped write leaves no half a folder.
+    """
+    from sklearn.datasets import load_digits  # Slow, so not above.
+
+    if folder.exists():
+        return
+    digits = load_digits()
+    with draft_of(folder) as draft:
+        for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+            path = draft / str(label) / f"{number:04}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray((pixels * (255 / 16)).round().astype(np.uint8)).save(path)

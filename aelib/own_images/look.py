@@ -5,19 +5,15 @@ from collections import defaultdict
 import numpy as np
 import torch
 
-from aelib.data import scaled
 from aelib.evaluation import reconstruction_errors
 from aelib.training import infer
 
 
 def worst_reconstructed(autoencoder, images):
     """The error of each image, `(N,)`, and the positions of all, the worst first."""
-    errors = torch.cat(
-        [
-            reconstruction_errors(infer(autoencoder, batch), scaled(batch))
-            for batch in images.split(5_000)
-        ]
-    )
+    batches = images.split(5_000)
+    errors = [reconstruction_errors(infer(autoencoder, batch), batch) for batch in batches]
+    errors = torch.cat(errors)
     return errors, errors.argsort(descending=True, stable=True)
 
 
@@ -38,26 +34,22 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
     from sklearn.neighbors import NearestNeighbors  # Slow, so not above.
 
     named = (labels >= 0).nonzero().squeeze(1).numpy()
-    codes, labels, groups = codes.numpy()[named], labels.numpy()[named], groups.numpy()[named]
-    count = min(2 * neighbours + 1, len(named))
-    distances, nearest = (
-        NearestNeighbors(n_neighbors=count, algorithm="brute").fit(codes).kneighbors(codes)
-    )
+    codes, labels, groups = (tensor.numpy()[named] for tensor in (codes, labels, groups))
+    search = NearestNeighbors(n_neighbors=min(2 * neighbours + 1, len(named)), algorithm="brute")
+    distances, nearest = search.fit(codes).kneighbors(codes)
     foreign = groups[nearest] != groups[:, None]
     counted = foreign & (foreign.cumsum(1) <= neighbours)
     weights = counted / (distances + 1e-3 * np.median(distances[:, 1:]) + 1e-12)
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
-    votes = np.zeros((len(named), labels.max() + 1))
-    for column in range(count):
-        np.add.at(votes, (np.arange(len(named)), labels[nearest[:, column]]), weights[:, column])
-    own = votes[np.arange(len(named)), labels]
+    rows = np.arange(len(named))
+    others = np.zeros((len(named), labels.max() + 1))
+    np.add.at(others, (rows[:, None], labels[nearest]), weights)
+    own = others[rows, labels]
     own[~counted.any(1)] = 1  # Among copies of itself only: nobody is there to disagree.
-    others = votes.copy()
-    others[np.arange(len(named)), labels] = 0
+    others[rows, labels] = 0
     # Where all neighbours disagree, those that agree with one another count more, then the nearer.
     order = np.lexsort((distances[:, 1:].mean(1), -others.max(1), own))
-    suggested = others.argmax(1)
-    parts = named[order], 1 - own[order], suggested[order]
+    parts = named[order], 1 - own[order], others.argmax(1)[order]
     return tuple(torch.from_numpy(part) for part in parts)
 
 
@@ -72,24 +64,18 @@ def swap_labels(labels, share, seed):
     """
     generator = torch.Generator().manual_seed(seed)
     named = (labels >= 0).nonzero().squeeze(1)
-    count = max(1, round(share * len(named)))
-    where = named[torch.randperm(len(named), generator=generator)[:count]]
-    classes = int(labels.max()) + 1
-    swapped = labels.clone()
-    swapped[where] = (labels[where] + torch.randint(1, classes, (count,), generator=generator)) % (
-        classes
-    )
+    where = named[torch.randperm(len(named), generator=generator)]
+    where = where[: max(1, round(share * len(named)))]
+    classes, swapped = int(labels.max()) + 1, labels.clone()
+    steps = torch.randint(1, classes, (len(where),), generator=generator)
+    swapped[where] = (labels[where] + steps) % classes
     return swapped, where
 
 
 def copies(groups, labels):
     """Positions of the images that have copies, a list for each group of these.
 
-    Groups with more than one label come first.
-
-    Args:
-        groups: int64 `(N,)`; the images of one group are copies of each other.
-        labels: int64 `(N,)`, -1 for unlabelled images.
+    Groups with more than one label come first. Arguments as for `suspicious_labels`.
     """
     members = defaultdict(list)
     for position, group in enumerate(groups.tolist()):

@@ -1,15 +1,12 @@
 """Pictures of any kind, brought to the form of MNIST: small, square, grey, light on dark."""
 
 import threading
-import warnings
 from contextlib import nullcontext
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageChops, ImageOps, ImageStat
-
-from aelib.data.prepare import reduced
 
 #: How many pixels a picture may have; those of more than `LARGE` are opened one at a time.
 LIMIT = 100_000_000
@@ -20,8 +17,6 @@ EXTENSIONS = {end for end, kind in Image.registered_extensions().items() if kind
 ALIKE = 64
 
 _one_large = threading.Lock()
-# Here and not around each opening, which happens in threads. What matters is an error below.
-warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class PictureError(ValueError):
@@ -40,6 +35,16 @@ class Prepared(NamedTuple):
     plain: bool
     light: bool
     digest: bytes
+
+    @property
+    def turned(self):
+        """Its pixels, a plain light background turned into a dark one."""
+        return 255 - self.pixels if self.plain and self.light else self.pixels
+
+
+def is_picture(path):
+    """Whether a file is a picture by its name."""
+    return path.suffix.lower() in EXTENSIONS
 
 
 def open_picture(picture, needed=28):
@@ -61,7 +66,7 @@ def open_picture(picture, needed=28):
         with Image.open(picture) as image:
             pixels = image.width * image.height
             if pixels > LIMIT:
-                raise PictureError(_too_large(pixels))
+                raise _too_large(pixels)
             with _one_large if pixels > LARGE else nullcontext():
                 image.draft(None, (2 * needed, 2 * needed))
                 ImageOps.exif_transpose(image, in_place=True)
@@ -69,7 +74,7 @@ def open_picture(picture, needed=28):
     except PictureError:
         raise
     except Image.DecompressionBombError:
-        raise PictureError(_too_large(2 * Image.MAX_IMAGE_PIXELS, "more than ")) from None
+        raise _too_large(2 * Image.MAX_IMAGE_PIXELS, "more than ") from None
     except Image.UnidentifiedImageError:
         raise PictureError("no picture that Pillow knows") from None
     except Exception as error:  # Damaged files make Pillow raise nearly anything.
@@ -77,10 +82,8 @@ def open_picture(picture, needed=28):
 
 
 def _too_large(pixels, more=""):
-    return (
-        f"{more}{pixels / 1e6:,.0f} megapixels, {LIMIT / 1e6:.0f} at most can be taken: "
-        "make it smaller"
-    )
+    size = f"{more}{pixels / 1e6:,.0f} megapixels"
+    return PictureError(f"{size}, {LIMIT / 1e6:.0f} at most can be taken: make it smaller")
 
 
 def _as_rgb(image):
@@ -89,10 +92,7 @@ def _as_rgb(image):
         if not np.isfinite(values).all():
             raise PictureError("has values that are not finite numbers")
         values -= min(values.min(), 0)
-        # Bytes, or the 12 bits of cameras and scanners, are often written as 16.
-        steps = (1, 255, 65_535) if image.mode == "F" else (255, 4_095, 65_535)
-        full = next((step for step in steps if values.max() <= step), values.max())
-        values *= 255 / full
+        values *= 255 / full_scale(values.max(), 1 if image.mode == "F" else 255)
         image = Image.fromarray(values.round(out=values).astype(np.uint8))
     if image.mode == "LAB":
         image = image.getchannel("L")
@@ -110,66 +110,57 @@ def _as_rgb(image):
     return background
 
 
+def full_scale(highest, least=1):
+    """What stands for white where `highest` is the highest level: the end of one of the usual
+    scales from `least` on, since 12 bits, as of scanners, are often written as 16."""
+    scales = (scale for scale in (1, 255, 4_095, 65_535) if scale >= max(least, highest))
+    return next(scales, highest)
+
+
 def prepare(image, size=28, channels=1):
     """Bring an image of `open_picture` to `size` times `size` pixels, without distortion.
 
-    It is scaled until its longer side fits, and padded with the colour of its corners. The scaling
-    is that of drawings, `aelib.data.prepare.reduced`. What lies in the middle here is the image and
-    not the centre of mass of its ink: a photograph has no ink, and where something is in it may
-    tell its class.
+    It is scaled until its longer side fits, and padded with the colour of its corners.
 
     Args:
         channels: 1 for grey, 3 for colour.
 
     Returns:
-        A `Prepared`. Its background is as it was: `turn` makes it dark.
+        A `Prepared`.
     """
     digest = blake2b(repr(image.size).encode() + image.tobytes(), digest_size=16).digest()
-    pixels = _pixels(image if channels == 3 else image.convert("L"))
-    corners = _corners(pixels)
+    image = image if channels == 3 else image.convert("L")
+    corners = _corners(image)
     background = np.median(corners, axis=0)
-    square = _squared(pixels, size, background)[0].round().astype(np.uint8)
+    square = Image.new(image.mode, (size, size), tuple(background.round().astype(int).tolist()))
+    small = _fitted(image, size)
+    square.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
+    pixels = np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
     plain = bool((np.ptp(corners, axis=0) <= ALIKE).all())
-    return Prepared(square, plain, bool(background.mean() > 127.5), digest)
+    return Prepared(pixels, plain, bool(background.mean() > 127.5), digest)
 
 
-def _pixels(image):
-    """The levels of an image, uint8 `(channels, H, W)`."""
-    return np.asarray(image).reshape(image.height, image.width, -1).transpose(2, 0, 1)
+def _fitted(image, size):
+    """An image whose longer side has `size` pixels."""
+    scale = size / max(image.size)
+    # Both filters are without rings at edges, which would look like ink.
+    smooth = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BILINEAR
+    return image.resize([max(1, round(scale * side)) for side in image.size], smooth)
 
 
-def _squared(pixels, size, background):
-    """Pixels `(channels, H, W)` in the middle of `size` times `size` new ones.
-
-    Returns:
-        float64 `(channels, size, size)`; how many old pixels a new one is wide; and the margins, as
-        `reduced` takes them.
-    """
-    step = max(pixels.shape[1:]) / size
-    # Whole ones: an edge of the image stays as sharp as it can be.
-    margins = [int(size - np.ceil(length / step - 1e-9)) // 2 for length in pixels.shape[1:]]
-    around = background[:, None, None]
-    return reduced(pixels, step, margins, (size, size), around), step, margins
-
-
-def _corners(pixels):
+def _corners(image):
     """The mean levels of the four corners, `(4, channels)`: a tenth of the shorter side each."""
-    side = max(1, min(pixels.shape[1:]) // 10)
-    top, bottom = pixels[:, :side], pixels[:, -side:]
-    patches = (top[..., :side], top[..., -side:], bottom[..., :side], bottom[..., -side:])
-    return np.stack([patch.mean((1, 2)) for patch in patches])
-
-
-def turn(prepared):
-    """The pixels of a `Prepared`, a plain light background turned into a dark one."""
-    return 255 - prepared.pixels if prepared.plain and prepared.light else prepared.pixels
+    side = max(1, min(image.size) // 10)
+    right, below = image.width - side, image.height - side
+    places = ((0, 0), (right, 0), (0, below), (right, below))
+    boxes = [(left, top, left + side, top + side) for left, top in places]
+    return np.array([ImageStat.Stat(image.crop(box)).mean for box in boxes])
 
 
 def lost_detail(image, size=28):
     """The share of an image's contrast (variance) that is gone once it has been made small."""
-    before = _pixels(image.convert("L"))
-    background = np.median(_corners(before), axis=0)
-    small, step, margins = _squared(before, min(size, max(image.size)), background)
-    back = [-margin * step for margin in margins]
-    after = reduced(small, 1 / step, back, before.shape[1:])
+    image = image.convert("L")
+    small = _fitted(image, min(size, max(image.size)))
+    before = np.asarray(image, dtype=float)
+    after = np.asarray(small.resize(image.size, Image.Resampling.BILINEAR))
     return float(np.square(before - after).mean() / max(before.var(), 1))

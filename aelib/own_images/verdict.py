@@ -5,28 +5,57 @@ import json
 import numpy as np
 import scipy
 
-from aelib.contest.methods import BY_CODE, METHODS
 from aelib.evaluation import accuracy_interval, mean_interval
 from aelib.files import write_whole
+from aelib.own_images.methods import BY_CODE, METHODS
 
 #: In percentage points: what is less than this behind is as good.
 MARGIN = 1.0
 
 
-def paired_interval(differences, tested, comparisons=1):
-    """The 95 % interval around the mean of paired differences (Student's t).
+def by_draw(rows):
+    """Accuracies, a row for each draw and a column for each method, the simplest first."""
+    wide = rows.pivot(index="draw", columns="method", values="accuracy")
+    return wide[[method for method in METHODS if method in wide]]
+
+
+def paired_interval(rows, one, other, comparisons=1):
+    """The 95 % interval around the mean of `one` minus `other` in the draws that both took part in.
+
+    Five draws say little about how far a single difference spreads. So its deviation is the larger
+    of two: its own, and what draws and methods leave unexplained in all the rows (a two-way layout;
+    Fisher, 1925). Student's t has the degrees of freedom of the latter.
 
     Args:
-        differences: one for each draw, in percentage points.
-        tested: how many images all draws tested together. Draws that agree by chance are no proof:
-            the interval reaches three images to either side at least (the rule of three).
+        rows: those of one number of labels.
         comparisons: how many such intervals are to hold all at once (Bonferroni's correction).
     """
-    differences = np.asarray(differences)
-    error = differences.std(ddof=1) / np.sqrt(len(differences))
-    width = error * scipy.stats.t.ppf(1 - 0.025 / comparisons, len(differences) - 1)
+    wide = by_draw(rows)
+    differences = (wide[one] - wide[other]).dropna()
+    draws, methods = np.unique(rows.draw, return_inverse=True)[1], rows.method.to_numpy()
+    effects = [draws[:, None] == np.unique(draws), methods[:, None] == np.unique(methods)]
+    effects = np.hstack(effects).astype(float)
+    coefficients, _, rank, _ = np.linalg.lstsq(effects, rows.accuracy, rcond=None)
+    unexplained = np.square(rows.accuracy - effects @ coefficients).sum() / (len(rows) - rank)
+    deviation = max(differences.std(ddof=1), np.sqrt(2 * unexplained))
+    quantile = scipy.stats.t.ppf(1 - 0.025 / comparisons, len(rows) - rank)
+    width = quantile * deviation / np.sqrt(len(differences))
+    # Draws that agree by chance are no proof: three images either way at least (rule of three).
+    tested = rows[(rows.method == one) & rows.draw.isin(differences.index)].tested.sum()
     width = max(width, 300 / tested)
-    return differences.mean() - width, differences.mean() + width
+    return float(differences.mean() - width), float(differences.mean() + width)
+
+
+def leader(rows):
+    """The method with the best mean, of those that took part in all draws."""
+    return by_draw(rows).dropna(axis=1).mean().idxmax()
+
+
+def surely_behind(rows):
+    """The methods that are behind the `leader` by more than chance explains: they cannot win."""
+    best, methods = leader(rows), rows.method.unique()
+    others = [method for method in methods if method != best]
+    return [name for name in others if paired_interval(rows, best, name, len(others))[0] > 0]
 
 
 def score(rows):
@@ -37,10 +66,8 @@ def score(rows):
     """
     mean = float(rows.accuracy.mean())
     low, high = accuracy_interval(mean, rows.tested.sum())
-    if np.ptp(rows.accuracy):
-        least, most = mean_interval(rows.accuracy)
-        low, high = min(low, least), max(high, most)
-    return mean, max(float(low), 0.0), min(float(high), 100.0)
+    least, most = mean_interval(rows.accuracy)
+    return mean, max(min(low, float(least)), 0.0), min(max(high, float(most)), 100.0)
 
 
 def judge(rows, guessing):
@@ -54,19 +81,17 @@ def judge(rows, guessing):
         guessing: the accuracy of always naming the largest class, in percent.
 
     Returns:
-        A dict with `method`, `accuracy`, `low`, `high`, `sure`, `labels`, `contest`, and
+        A dict with `method`, `accuracy`, `low`, `high`, `sure`, `labels`, `draws`, `contest`, and
         `learned` (better than guessing), `ties` (methods that were not told from the named one),
         `code` (what the code brings at each number of labels), `twice` (what twice the labels
         would bring).
     """
     labels = int(rows.labels.max())
     last = rows[rows.labels == labels]
-    tested = last[last.method == METHODS[0]].tested.sum()
-    wide = last.pivot(index="draw", columns="method", values="accuracy")
-    best = max(METHODS, key=lambda method: wide[method].mean())
+    best = leader(last)
 
     def ahead(method, other):
-        return paired_interval(wide[method] - wide[other], tested, len(METHODS) - 1)
+        return paired_interval(last, method, other, len(METHODS) - 1)
 
     def ties_with_best(method):
         low, high = ahead(best, method)
@@ -74,6 +99,7 @@ def judge(rows, guessing):
 
     named = next(method for method in METHODS if ties_with_best(method))
     others = {method: ahead(method, named) for method in METHODS if method != named}
+    behind = max(0.0, *(most for _, most in others.values()))
     mean, low, high = score(last[last.method == named])
     learned = bool(low > guessing)
     return {
@@ -81,17 +107,18 @@ def judge(rows, guessing):
         "accuracy": mean,
         "low": low,
         "high": high,
-        "sure": learned and all(most <= MARGIN for _, most in others.values()),
+        "sure": learned and behind <= MARGIN,
         "labels": labels,
+        "draws": int(rows.draw.nunique()),
         "learned": learned,
         "guessing": guessing,
         "ties": [method for method, (least, most) in others.items() if least <= 0 <= most],
-        "at_most_behind": max(0.0, *(float(most) for _, most in others.values())),
+        "at_most_behind": behind,
         "code": [gain_of_code(part) for _, part in rows.groupby("labels")],
         "twice": twice_the_labels(rows[rows.method == named]),
         "contest": [
             dict(zip(("accuracy", "low", "high"), score(part), strict=True))
-            | {"method": method, "labels": int(count)}
+            | {"method": method, "labels": int(count), "draws": len(part)}
             for (count, method), part in rows.groupby(["labels", "method"], sort=False)
         ],
     }
@@ -99,21 +126,19 @@ def judge(rows, guessing):
 
 def gain_of_code(rows):
     """The best method with a code minus the best without, at one number of labels, paired."""
-    wide = rows.pivot(index="draw", columns="method", values="accuracy")
-    means = wide.mean()
+    wide = by_draw(rows)
+    behind = wide.sub(wide[leader(rows)], axis=0).mean()  # In the draws of either.
     without = [method for method in METHODS if method not in BY_CODE]
-    by_code, other = means[list(BY_CODE)].idxmax(), means[without].idxmax()
-    tested = rows[rows.method == other].tested.sum()
+    by_code, other = behind[list(BY_CODE)].idxmax(), behind[without].idxmax()
     # Both were picked among three, so nine pairs could have been looked at.
-    low, high = paired_interval(wide[by_code] - wide[other], tested, len(BY_CODE) * len(without))
-    gain = float(means[by_code] - means[other])
+    low, high = paired_interval(rows, by_code, other, len(BY_CODE) * len(without))
     return {
         "labels": int(rows.labels.iloc[0]),
         "method": by_code,
         "against": other,
-        "gain": gain,
-        "low": float(low),
-        "high": float(high),
+        "gain": float((wide[by_code] - wide[other]).mean()),
+        "low": low,
+        "high": high,
     }
 
 
@@ -124,13 +149,12 @@ def twice_the_labels(rows):
     on, draw by draw.
     """
     fewer, labels = sorted(rows.labels.unique())[-2:]
-    wide = rows.pivot(index="draw", columns="labels", values="accuracy")
-    tested = rows[rows.labels == labels].set_index("draw").tested
     # Half an image more: an error of 0 has no logarithm.
-    errors = 100 - wide[[fewer, labels]] + np.asarray(50 / tested)[:, None]
+    rows = rows.assign(error=100 - rows.accuracy + 50 / rows.tested)
+    errors = rows.pivot(index="draw", columns="labels", values="error")[[fewer, labels]].dropna()
     falls = (errors[labels] / errors[fewer]) ** (np.log(2) / np.log(labels / fewer))
     gains = errors[labels] * (1 - falls)
-    low, high = mean_interval(gains) if np.ptp(gains) else (gains.mean(), gains.mean())
+    low, high = mean_interval(gains)
     return {
         "labels": int(2 * labels),
         "gain": float(gains.mean()),
@@ -147,7 +171,7 @@ def in_words(verdict):
             f"No method does better than always naming the largest class ({verdict['guessing']:.1f}"
             " %). Either the images do not show what the labels say, or there are too few."
         ]
-    told = "Ten draws do not tell it from " + ", ".join(verdict["ties"])
+    told = f"{verdict['draws']} draws do not tell it from " + ", ".join(verdict["ties"])
     if not verdict["sure"]:
         first = (
             f"Not sure: take “{method}”, but another may be up to "
@@ -185,13 +209,6 @@ def code_in_words(part):
 
 def save_verdict(path, verdict):
     """Write a verdict as JSON, with its sentences, to `path`; numbers get two digits."""
-
-    def short(value):
-        if isinstance(value, dict):
-            return {name: short(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [short(part) for part in value]
-        return round(value, 2) if isinstance(value, float) else value
-
-    words = {**short(verdict), "in_words": in_words(verdict)}
-    write_whole(path, json.dumps(words, indent=1, ensure_ascii=False) + "\n")
+    words = {**verdict, "in_words": in_words(verdict)}
+    short = json.loads(json.dumps(words), parse_float=lambda number: round(float(number), 2))
+    write_whole(path, json.dumps(short, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,135 @@
+"""The contest: which images are tested, which have labels, and what each method makes of them."""
+
+import pandas as pd
+import torch
+from tqdm.auto import tqdm
+
+from aelib.data import Split
+from aelib.evaluation import accuracy
+from aelib.own_images.methods import METHODS, learn, pretrain
+from aelib.own_images.verdict import surely_behind
+from aelib.training import infer
+
+#: In each draw one of so many folds is tested. Two in a row, or three, share a pretraining.
+FOLDS, SHARED = 5, ((0, 1), (2, 3, 4))
+#: After so many draws a method can be out of the race.
+FIRST_DRAWS = 3
+#: At most so many labels and so many test images in a draw; more would change little but the time.
+MOST_LABELS, MOST_TESTED = 6_000, 4_000
+
+
+def label_counts(labelled, classes):
+    """The numbers of labels that are compared, ascending: as many as a set allows, and fewer.
+
+    Args:
+        labelled: how many labelled images a draw has at least, without those it tests.
+        classes: how many classes there are; the smallest number has two images of each.
+
+    Returns:
+        Two numbers, or three from 5,000 labels on; the largest is about all that a draw has.
+    """
+    largest = min(_rounded(labelled, 2), MOST_LABELS)
+    fewer = [_rounded(largest / factor, 1) for factor in ((36, 6) if labelled >= 5_000 else (16,))]
+    fewer = [count for count in fewer if count >= 2 * classes] or [2 * classes]
+    return [*fewer, largest]
+
+
+def _rounded(number, digits):
+    """The number with its first digits kept, and zeros for the rest."""
+    unit = 10 ** max(len(str(int(number))) - digits, 0)
+    return int(number // unit * unit)
+
+
+def assign_folds(labels, groups, seed):
+    """Deal the images to five folds, class by class, so that each has about a fifth of each class.
+
+    Args:
+        labels: int64 `(N,)`, -1 for unlabelled images.
+        groups: int64 `(N,)`; images of one group get one fold, unlabelled ones, too.
+
+    Returns:
+        int64 `(N,)`, 0 to 4, and -1 where a group has no labelled image.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(labels), generator=generator)
+    order = order[labels[order] >= 0]
+    order = order[labels[order].argsort(stable=True)]
+    # The first labelled image of a group in this order stands for it.
+    first = torch.full((int(groups.max()) + 1,), len(order))
+    first = first.scatter_reduce(0, groups[order], torch.arange(len(order)), "amin")
+    dealt = first.argsort(stable=True)[: int((first < len(order)).sum())]
+    fold_of = torch.full_like(first, -1)
+    fold_of[dealt] = torch.arange(len(dealt)) % FOLDS
+    return fold_of[groups]
+
+
+def draw_labels(labels, count, generator):
+    """Draw `count` positions of `labels`, each class by its share, but one of each at least.
+
+    Returns:
+        int64 `(count,)`, in random order.
+    """
+    order = torch.randperm(len(labels), generator=generator)
+    place = torch.empty(len(labels))
+    for label in labels.unique():
+        members = order[labels[order] == label]
+        spaced = (torch.arange(len(members)) + torch.rand(1, generator=generator)) / len(members)
+        spaced[0] = -1
+        place[members] = spaced
+    chosen = order[place[order].argsort(stable=True)][:count]
+    return chosen[torch.randperm(count, generator=generator)]
+
+
+def run_contest(image_set, moves, seed, draws=FOLDS):
+    """Let the methods learn from the same images, and test them on the same others, draw by draw.
+
+    Each draw tests another fifth of the labelled images. No method has seen these, nor near
+    duplicates of them: the autoencoder is trained twice, on the images outside the first two fifths
+    and on those outside the other three. From the third draw on, a method that is surely behind the
+    best at a number of labels (`surely_behind`) is out of the race there.
+
+    Args:
+        image_set: an `ImageSet`.
+        moves: "none", "small" or "mirror".
+        draws: how many; after the fifth the images are dealt anew.
+
+    Returns:
+        A data frame: draw, labels, method, accuracy in percent, tested.
+    """
+    images, labels, groups = image_set.images, image_set.labels, image_set.groups
+    classes = len(image_set.classes)
+    deals = [assign_folds(labels, groups, seed + deal) for deal in range(-(-draws // FOLDS))]
+    fewest = min(
+        int((labels[folds != fold] >= 0).sum()) for folds in deals for fold in range(FOLDS)
+    )
+    racing = {count: list(METHODS) for count in label_counts(fewest, classes)}
+    rows = []
+    for draw in tqdm(range(draws), desc="draws", leave=False):
+        folds, fold = deals[draw // FOLDS], draw % FOLDS
+        for shared in SHARED:
+            if fold == shared[0]:
+                unseen = torch.isin(folds, torch.tensor(shared))
+                encoder = pretrain(images[~unseen], moves, seed)[0].encoder
+        generator = torch.Generator().manual_seed(1_000 * seed + draw)
+        tested = _shuffled((folds == fold) & (labels >= 0), generator)[:MOST_TESTED]
+        pool = _shuffled(folds != fold, generator)
+        named, unnamed = pool[labels[pool] >= 0], images[pool]
+        for count, methods in racing.items():
+            drawn = named[draw_labels(labels[named], count, generator)]
+            labelled = Split(images[drawn], labels[drawn])
+            for method in methods:
+                model = learn(method, labelled, unnamed, encoder, classes, moves, draw)
+                right = accuracy(infer(model, images[tested]).argmax(1), labels[tested])
+                rows.append((draw, count, method, float(right), len(tested)))
+        table = pd.DataFrame(rows, columns=["draw", "labels", "method", "accuracy", "tested"])
+        if draw + 1 >= FIRST_DRAWS:
+            for count, methods in racing.items():
+                behind = surely_behind(table[table.labels == count])
+                racing[count] = [method for method in methods if method not in behind]
+    return table
+
+
+def _shuffled(mask, generator):
+    """The positions where `mask`, `(N,)`, holds, in random order."""
+    positions = mask.nonzero().squeeze(1)
+    return positions[torch.randperm(len(positions), generator=generator)]
