@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # As they were typed: neither make nor the shell looks into quotes, dollars and semicolons.
 export LESSONS PARAMS
 
-.PHONY: help setup run-notebooks check test coverage test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab mutants licences lock clean
+.PHONY: help setup run-notebooks check test coverage test-offline lint refresh generate student solutions spread study benchmark web test-web site test-site lab test-lab licences lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -56,9 +56,6 @@ refresh: $(READY) ## carry each lesson's .py into its .ipynb and store a new run
 generate: $(READY) ## write badges, install cells, environment.yml, tables and pictures of the README
 	@$(PYTHON) -m tools.generate
 
-mutants: $(READY) ## plant small faults and print those that nobody notices: SAMPLE="--sample 50"
-	@$(PYTHON) -m tools.mutants $(SAMPLE)
-
 student: $(READY) ## write student/, the lessons without solutions, answers and outputs
 	@$(PYTHON) -m tools.student edition
 
@@ -79,7 +76,7 @@ web: $(READY) ## build the page where you draw a digit into runs/web/
 	@$(PYTHON) -m tools.web
 
 test-web: web ## test that page in Chromium (on Debian: apt-get install chromium)
-	@$(PYTHON) -m pytest -rs tests/test_prepare.py tests/web
+	@$(PYTHON) -m pytest -rs tests/web
 
 site: $(READY) ## build the site into runs/site/: the lessons as pages, and the page where you draw
 	@$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --no-build-isolation -e '.[site]'

@@ -50,7 +50,7 @@ LESSONS = {
     ),
     "09_your_own_images": (
         "Does it help for images of your own?",
-        "Give a folder; ten draws name a method, and say how sure that is.",
+        "Give a folder; repeated draws name a method, and say how sure that is.",
     ),
 }
 #: The picture that has a second one for dark pages.

@@ -1,8 +1,12 @@
-// A drawing made into an image as MNIST's were: what `aelib/data/prepare.py` does, where it is said
-// why. An image is { height, width, values }, its values row by row in a typed array.
+// A drawing made into an image as MNIST's were (LeCun et al., 1998, section III.A): the ink is cut
+// out, scaled without distortion into 20 x 20 pixels by averaging over areas, and shifted by whole
+// pixels so that its centre of mass comes to the middle. The brightest pixel becomes 1, so thin or
+// pale lines are as bright as thick ones. `tests/web/prepared.json` has what must come of which image.
+// An image is { height, width, values }, its values row by row in a typed array.
 
 const SIDE = 28;
 const BOX = 20;
+/** What is below this share of the brightest pixel is no ink. */
 export const INK = 0.1;
 
 /** An image of one digit, 0 where there is no ink, as a Float64Array of 28 x 28 values in [0, 1]. */
@@ -23,7 +27,11 @@ export function prepared(image) {
   return result.map((value) => value / brightest);
 }
 
-/** An image in new pixels that are `step` old ones wide: `shape` of them, [height, width]. */
+/**
+ * An image in new pixels that are `step` old ones wide, each the mean over its area: `shape` of them,
+ * [height, width], of which `above` and `left` lie before the image. Where `step` is below 1 the mean
+ * is over an area of one old pixel around the new one's middle.
+ */
 export function reduced({ height, width, values }, step, [above, left], shape) {
   const down = shares(height, -above * step, step, shape[0]);
   const right = shares(width, -left * step, step, shape[1]);

@@ -56,7 +56,7 @@ def address(clone, tmp_path_factory):
         "JUPYTER_RUNTIME_DIR": str(own),
         "PYTHONPATH": str(clone),
     }
-    del environment["AELIB_PROGRESS"]
+    del environment["TQDM_DISABLE"]
     options = [f"--port={port}", "--expose-app-in-browser"]
     server = subprocess.Popen(
         [sys.executable, "-m", "tools.lab", *options, "--IdentityProvider.token=word"],

@@ -70,6 +70,12 @@ class Lesson:
         counts = [c["execution_count"] for c in self.cells()[: index + 1] if "outputs" in c]
         return all(counts[:-1]) and not counts[-1]
 
+    def bars(self):
+        """Of each progress bar that can be seen, how many epochs are done."""
+        seen = "[...lesson.node.querySelectorAll('.widget-html')].map(one => one.textContent)"
+        found = [re.search(r"(\d+)/\d+\s\[", text) for text in self.page.evaluate(seen)]
+        return [int(one[1]) for one in found if one]
+
     def save(self):
         self.page.evaluate("async () => { await lesson.context.save(); }")
 
@@ -95,11 +101,3 @@ def printed(cells):
     """All that cells have printed."""
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return "".join("".join(o["text"]) for o in outputs if o["output_type"] == "stream")
-
-
-def bars(cells):
-    """Of each progress bar that can be seen, how many epochs are done."""
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", "")) for o in outputs]
-    found = [re.search(r"epochs: .*?(\d+)/\d+ \[", text) for text in texts]
-    return [int(one[1]) for one in found if one]
