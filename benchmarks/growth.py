@@ -1,69 +1,70 @@
-"""How does the time of an epoch grow: by images, threads, processes, trainings at once?"""
+"""How do time and memory of an epoch grow: by images, by threads, by trainings at once?"""
 
-from functools import partial
+import re
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
 
 import torch
 
+from aelib.data import load_data
 from aelib.threads import usable_cores
-from benchmarks import epochs
-from benchmarks.rounds import (
-    first_images,
-    medians,
-    new_classifier,
-    ratios,
-    seconds,
-    train_with_published_settings,
-)
+from benchmarks.rounds import learn, medians, new_classifier, ratio, seconds
 
-#: What the names of cases begin with.
-IMAGES, THREADS, PROCESSES, TRAININGS = "images: ", "threads: ", "processes: ", "trainings: "
+#: The keys of the report that are tables; a case is called by one of them and a number.
+IMAGES, THREADS = "epoch_seconds", "epoch_seconds_by_threads"
+TRAININGS, MEMORY = "epoch_seconds_by_trainings_at_once", "peak_rss_mb"
 
 
 def cases(data, quick):
-    """Seconds for an epoch of approach 2.
+    """Seconds for an epoch of approach 2; of two trainings at once, those of the slower one.
 
-    By processes: a group, each process with its share of every batch. By trainings: several at
-    once, each in a process of its own that knows nothing of the others.
+    And megabytes at the peak of a process of its own, with the imports and with a training.
     """
-    sizes = (60, 600) if quick else (600, 6_000, 60_000)
-    middle = min(6_000, len(data.train.labels))
-    result = {f"{IMAGES}{size}": partial(epoch, first_images(size, data)) for size in sizes}
-    counts = range(1, usable_cores() + 1)
-    for count in counts:
-        result[f"{THREADS}{count}"] = partial(epoch, first_images(middle, data), threads=count)
-    at_most = 1 if quick else 2
-    for count in range(1, at_most + 1):
-        group = epochs.start(data, count, group=True)
-        result[f"{PROCESSES}{count}"] = partial(epochs.epoch, group)
-    trainings = epochs.start(data, at_most)
-    for count in range(1, at_most + 1):
-        result[f"{TRAININGS}{count}"] = partial(epochs.epoch, trainings[:count])
-    for case in result.values():  # What happens once; and all processes are there.
+    source, sizes = ("digits", (100, 600)) if quick else ("mnist", (600, 6_000, 60_000))
+    new = partial(ProcessPoolExecutor, 1, get_context("spawn"))
+    pools, middle = [new(), new()], (source, sizes[-2])
+    result = {f"{IMAGES} {size}": partial(epoch, source, size) for size in sizes}
+    for count in range(1, usable_cores() + 1):
+        result[f"{THREADS} {count}"] = partial(epoch, *middle, count)
+    for count in (1, 2):
+        result[f"{TRAININGS} {count}"] = partial(slowest, pools[:count], *middle)
+    for case in result.values():  # What happens once; and both processes are there.
         case()
+    for name, size in {"import": 0, "60k": sizes[-1]}.items():
+        result[f"{MEMORY} {name}"] = lambda size=size: new().submit(peak, source, size).result()
     return result
 
 
-def epoch(images, threads=1):
-    before = torch.get_num_threads()
+images_of = cache(lambda source, size: load_data(source, size, 100).train)
+
+
+def epoch(source, size, threads=1):
+    images = images_of(source, size)
+    model = new_classifier(images[0])
     torch.set_num_threads(threads)
-    try:
-        return seconds(train_with_published_settings, new_classifier(images[0]), images)
-    finally:
-        torch.set_num_threads(before)
+    took = seconds(learn, model, images)
+    torch.set_num_threads(1)
+    return took
+
+
+def slowest(pools, *asked):
+    return max(training.result() for training in [pool.submit(epoch, *asked) for pool in pools])
+
+
+def peak(source, size):
+    if size:  # The images stay bytes.
+        data = load_data(source, size, 100, as_bytes=True).train
+        learn(new_classifier(data.images), data)
+    return int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 def results(rounds):
-    took = medians(rounds)
-
-    def by(what):
-        return {name.removeprefix(what): took[name] for name in took if name.startswith(what)}
-
-    middle, most = list(by(IMAGES))[-2:]
-    sizes = {name: rounds[name] for name in (IMAGES + middle, IMAGES + most)}
-    return {
-        "epoch_seconds": by(IMAGES),
-        "growth_60k_over_6k": ratios(sizes, IMAGES + middle)[IMAGES + most],
-        "epoch_seconds_by_threads": by(THREADS),
-        "epoch_seconds_by_processes": by(PROCESSES),
-        "epoch_seconds_by_trainings_at_once": by(TRAININGS),
-    }
+    tables = {IMAGES: {}, THREADS: {}, TRAININGS: {}, MEMORY: {}}
+    for name, value in medians(rounds).items():
+        key, number = name.split()
+        tables[key][number] = value
+    middle, most = [rounds[f"{IMAGES} {size}"] for size in tables[IMAGES]][-2:]
+    memory = {f"{MEMORY}_{name}": value for name, value in tables.pop(MEMORY).items()}
+    return tables | memory | {"growth_60k_over_6k": ratio(most, middle)}

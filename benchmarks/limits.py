@@ -1,27 +1,25 @@
-"""How close is a training step to the limits of the machine, in operations and in bytes?"""
+"""Where does the time of a training step go, and how close is it to the limits of the machine?"""
 
+import timeit
 from functools import partial
 
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import conv2d, mse_loss
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from aelib.models import Autoencoder
-from benchmarks.rounds import first_images, medians, new_classifier, shortest
+from benchmarks.rounds import medians
 
 #: What the names of cases begin with.
-PEAK, COPY, STEP, LAYER = "peak: ", "copy", "step: ", "layer: "
+PEAK, COPY, STEP, LAYER = "peak: ", "copy", "step: autoencoder", "layer: "
 
 
 class ByteCounter(TorchDispatchMode):
     """Counts the bytes that operations read and write: each tensor once for each operation."""
 
-    def __init__(self):
-        super().__init__()
-        self.total = 0
+    total = 0
 
     def __torch_dispatch__(self, operation, _types, args=(), kwargs=None):
         result = operation(*args, **(kwargs or {}))
@@ -32,102 +30,61 @@ class ByteCounter(TorchDispatchMode):
 
 
 def cases(data, quick):
-    """What one call does, and the shortest seconds that it takes in a moment of calls."""
-    batch, labels = first_images(100, data)
-    models = {
-        "autoencoder": (Autoencoder(), mse_loss, batch),
-        "approach 2": (new_classifier(batch), cross_entropy, labels),
-    }
-    functions = best_of_the_machine(200_000 if quick else 64_000_000)
-    for name, (model, loss_function, targets) in models.items():
-        functions[STEP + name] = training_step(model, loss_function, batch, targets)
-    functions |= layers_alone(Autoencoder(), batch)
-    budget = 0.001 if quick else 0.15
-    return {name: partial(measure, function, budget) for name, function in functions.items()}
-
-
-def measure(function, budget):
-    """The operations and bytes of one call, and its shortest seconds.
-
-    Operations are counted as PyTorch does: those of convolutions and matrix products.
-    """
-    function()
-    with FlopCounterMode(display=False) as operations, ByteCounter() as moved:
-        function()
-    return {
-        "operations": operations.get_total_flops(),
-        "bytes": moved.total,
-        "seconds": shortest(function, budget),
-    }
-
-
-def best_of_the_machine(numbers_to_copy):
-    """Functions that compute, or copy, as fast as the machine can."""
-    layer = nn.Conv2d(64, 64, 3, padding=1).requires_grad_(False)
-    layer.to(memory_format=torch.channels_last)
-    images = torch.rand(64, 64, 28, 28).to(memory_format=torch.channels_last)
-    source, target = torch.rand(2, numbers_to_copy)
-    return {
-        f"{PEAK}matrices of 1,024": partial(torch.matmul, *torch.rand(2, 1_024, 1_024)),
-        f"{PEAK}matrices of 2,048": partial(torch.matmul, *torch.rand(2, 2_048, 2_048)),
-        f"{PEAK}convolution": partial(layer, images),
-        COPY: partial(target.copy_, source),
-    }
-
-
-def training_step(model, loss_function, batch, targets):
-    """A training step, as a function without arguments."""
+    """What one call does, as PyTorch counts operations, and its shortest seconds of many calls."""
+    model, batch = Autoencoder(), data.train.images[:100]
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
 
     def step():
         optimizer.zero_grad()
-        loss_function(model(batch), targets).backward()
+        mse_loss(model(batch), batch).backward()
         optimizer.step()
 
-    return step
+    source, target = torch.rand(2, 200_000 if quick else 64_000_000)
+    maps, kernel = torch.rand(64, 64, 28, 28), torch.rand(64, 64, 3, 3)
+    maps, kernel = (one.to(memory_format=torch.channels_last) for one in (maps, kernel))
+    functions = {
+        f"{PEAK}matrices of 1,024": partial(torch.matmul, *torch.rand(2, 1_024, 1_024)),
+        f"{PEAK}matrices of 2,048": partial(torch.matmul, *torch.rand(2, 2_048, 2_048)),
+        f"{PEAK}convolution": partial(conv2d, maps, kernel, padding=1),
+        COPY: partial(target.copy_, source),
+        STEP: step,
+        **layers_alone(batch, *model.encoder, *model.decoder),
+    }
+    return {name: partial(measure, one, 1 if quick else 15) for name, one in functions.items()}
 
 
-def layers_alone(autoencoder, batch):
+def measure(function, calls):
+    function()
+    with FlopCounterMode(display=False) as operations, ByteCounter() as moved:
+        function()
+    took = min(timeit.repeat(function, number=1, repeat=calls))
+    return {"operations": operations.get_total_flops(), "bytes": moved.total, "seconds": took}
+
+
+def layers_alone(inputs, *layers):
     """Each layer forward and backward, as a function without arguments."""
-    functions, inputs = {}, batch
-    for layer in (*autoencoder.encoder, *autoencoder.decoder):
+    functions = {}
+    for layer in layers:
         outputs = layer(inputs).detach().requires_grad_()
-        gradient = torch.rand_like(outputs)
-
-        def both_ways(layer=layer, inputs=inputs, gradient=gradient):
-            layer(inputs).backward(gradient)
-
         before, after = ("x".join(map(str, one.shape[1:])) for one in (inputs, outputs))
-        functions[f"{LAYER}{type(layer).__name__} {before} to {after}"] = both_ways
+        both_ways = partial(lambda layer, x, gradient: layer(x).backward(gradient), layer, inputs)
+        name = f"{LAYER}{type(layer).__name__} {before} to {after}"
+        functions[name] = partial(both_ways, torch.rand_like(outputs))
         inputs = outputs
     return functions
 
 
 def results(rounds):
     """Rates of the median round, against the best of all rounds: a limit is a limit."""
-    best = {name: min(one["seconds"] for one in values) for name, values in rounds.items()}
-    took = medians({name: [one["seconds"] for one in rounds[name]] for name in rounds})
-    amount = {name: values[0] for name, values in rounds.items()}
-    peak = max(amount[name]["operations"] / best[name] for name in rounds if PEAK in name)
-    copy_rate = amount[COPY]["bytes"] / best[COPY]
-    steps, layers = {}, {}
-    for name in rounds:
-        operations, moved = (amount[name][kind] for kind in ("operations", "bytes"))
-        if name.startswith(STEP):
-            steps[name.removeprefix(STEP)] = {
-                "operations": operations,
-                "bytes": moved,
-                "seconds": took[name],
-                "share_of_peak": operations / peak / took[name],
-                "share_of_copy_rate": moved / copy_rate / took[name],
-            }
-        elif name.startswith(LAYER):
-            values = {"operations": operations, "seconds": took[name]}
-            layers[name.removeprefix(LAYER)] = values
+    times = {name: [one["seconds"] for one in values] for name, values in rounds.items()}
+    done = {name: rounds[name][0] | {"seconds": took} for name, took in medians(times).items()}
+    peak = max(done[name]["operations"] / min(times[name]) for name in times if PEAK in name)
+    copy_rate, step = done[COPY]["bytes"] / min(times[COPY]), done[STEP]
+    step["share_of_peak"] = step["operations"] / peak / step["seconds"]
+    step["share_of_copy_rate"] = step["bytes"] / copy_rate / step["seconds"]
     return {
         "peak_gflops": peak / 1e9,
-        "copy_gbytes_per_second": copy_rate / 1e9,
-        "training_steps": steps,
-        "layers": layers,
-        "share_of_peak": steps["autoencoder"]["share_of_peak"],
+        "training_steps": {"autoencoder": step},
+        "layers": {name.removeprefix(LAYER): done[name] for name in done if LAYER in name},
+        "share_of_peak": step["share_of_peak"],
     }

@@ -12,7 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/autoencoders-for-classification/tutorial/blob/main/notebooks/08_scaling_up.ipynb)
 #
 # **You will learn** what the time of a training is spent on, what each step to a faster one has
-# bought, and how the same training runs on several cores, in several processes and on a GPU.
+# bought, and how the same training runs on several cores and on a GPU.
 #
 # **You need** [lesson 2](02_autoencoder.ipynb) for the training loop, and [lesson
 # 5](05_joint_training.ipynb) for approach 2.
@@ -22,9 +22,10 @@
 # Timings differ from machine to machine, and on one machine from minute to minute. So most of what
 # is compared here was measured in one run of the benchmark of this project: in seven rounds or
 # more, in random order, and medians are shown; only first steps, memory, and the published recipe
-# from its first image to its last, in either loop, were measured once. Its rounds are in a file,
-# and what the text says of times holds for that run, on the machine and with the threads named
-# below. One cell measures on your machine, too.
+# from its first image to its last, in either loop, were measured once. Its rounds are in two files
+# (in `once.json` is what the benchmark does not measure any more), and what the text says of times
+# holds for that run, on the machine and with the threads named below. One cell measures on your
+# machine, too.
 
 # %% tags=["install"]
 import os
@@ -79,13 +80,13 @@ from aelib.models import MLP, Autoencoder, Classifier, Encoder
 from aelib.results import results_folder
 from aelib.studies import replication
 from aelib.training import infer, pick_device, train
-from aelib.training.processes import join_processes
 
 # %%
 training_settings = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
 data = load_data(source, train_size, test_size, seed)
 device = pick_device()
-measured = json.loads(results_folder().joinpath("benchmark.json").read_text())
+measured = json.loads(results_folder().joinpath("once.json").read_text())
+measured |= json.loads(results_folder().joinpath("benchmark.json").read_text())
 print(f"The stored run: {measured['machine']}; threads: {measured['threads']}")
 
 # %%
@@ -157,10 +158,11 @@ for name, value in milliseconds.items():
     print(f"{name:<22} {value:5.1f} ms a step   {'#' * round(40 * value / before)}")
 
 # %% [markdown]
-# The first change brings the most: more than a quarter of the published loop's time went into
-# fetching images, before anything was learned from them. All together save more than a third of the
-# step. The last row is `train` with the network of the row *channels-last*. It does a little more
-# than that loop: it stops when the loss is not a finite number, for one.
+# The first change brings the most: more than a third of the published loop's time went into
+# fetching images, before anything was learned from them. Fused Adam gained nothing. All together
+# save more than half of the step. The last row is `train` with the network of the row
+# *channels-last*. It does a little more than that loop: it stops when the loss is not a finite
+# number, for one.
 #
 # ## Faster, and the same?
 #
@@ -293,7 +295,8 @@ show(
 #
 # ## What was left out
 #
-# Three habits that often help are not used here. They were measured on our classifier:
+# Three habits that often help are not used here. They were measured on our classifier, in the same
+# run:
 #
 # - **bfloat16**: the layers compute with numbers of 16 bits in place of 32;
 # - **torch.compile**: the whole network becomes one program, made for it by a C++ compiler;
@@ -303,7 +306,7 @@ show(
 # **Predict:** which of them pays in a training of 1,200 steps?
 
 # %%
-print("On", measured["machine"])
+print("On", measured["measured_once_on"])
 for name, ratio in measured["step_over_plain_step"].items():
     start = measured["first_step_seconds"][name]
     verdict = "pays" if ratio < 0.95 else "does not pay"
@@ -314,7 +317,7 @@ for name, ratio in measured["step_over_plain_step"].items():
 # calls them `avx512_bf16` or `amx_bf16`); without them it takes many times as long. The first step
 # of the compiled network takes longer than hundreds of plain ones, so it can pay only where a
 # training is long. Four seeds in one model save the starting of operations, and lose where a layer
-# for four networks is slower than four layers. `make benchmark` asks again on your machine.
+# for four networks is slower than four layers.
 #
 # ## A faster loop, and another recipe
 #
@@ -384,17 +387,16 @@ for approach in (1, 2):
 # that search is not counted.
 
 # %% [markdown]
-# ## More images, more cores, more processes
+# ## More images, more cores
 #
 # **Predict:** ten times the images: ten times the time? And twice the cores: half the time? There
-# are three ways to use a second core: two **threads** in one process, two **processes** that share
-# every batch of one training, or two **trainings at once** that know nothing of each other.
+# are two ways to use a second core: two **threads** in one process, or two **trainings at once**
+# that know nothing of each other.
 
 # %%
 for title, key in (
     ("images", "epoch_seconds"),
     ("threads, 6,000 images", "epoch_seconds_by_threads"),
-    ("processes that share every batch, 6,000 images", "epoch_seconds_by_processes"),
     ("trainings at once, 6,000 images each", "epoch_seconds_by_trainings_at_once"),
 ):
     print(f"seconds for an epoch of approach 2, by number of {title}:")
@@ -407,12 +409,9 @@ print(f"{measured['peak_rss_mb_import']:,.0f} of it to import PyTorch")
 # %% [markdown]
 # Nearly in proportion: ten times the images are ten times the steps, and a small run also pays for
 # what happens once. Two threads are faster than one, but not twice as fast. Probably the small
-# layers cannot be split well, and one core alone starts every operation. Two processes are not
-# twice as fast either: they exchange their gradients at every step and wait for each other. The
-# shorter a step, the larger the share of that, and there may be nothing to gain. Processes are for
-# steps that take long: larger networks and batches, several GPUs.
+# layers cannot be split well, and one core alone starts every operation.
 #
-# The best use of two cores is two trainings at once: the last of the four tables says how much
+# The best use of two cores is two trainings at once: the last of the three tables says how much
 # longer each takes than one alone. So the studies of lessons 6 and 7, hundreds of trainings with
 # many seeds, run one on each core, and with **Dask** on the cores of many machines. It is also why
 # each training of these lessons takes one thread: a class on one server is many trainings at once.
@@ -448,27 +447,10 @@ print("largest difference below 1/100,000 of the largest gradient:", (difference
 
 # %% [markdown]
 # It is the same, up to rounding: a mean over a hundred is the mean of two means over fifty. (If the
-# shares are not equally large, each counts by its size; `train` sees to that.) So little changes in
-# the loop: each process takes its share of the batch, weighs its loss, and has its network wrapped
-# in `DistributedDataParallel`, which takes the mean of all gradients. In the code, `rank` is the
-# number of a process, from 0, and the *world size* is how many there are.
-
-# %%
-print(inspect.getsource(join_processes))
-
-# %% [markdown]
-# `torchrun`, which comes with PyTorch, starts the processes; say how many. Where there are GPUs,
-# each process takes one of its own, so no more processes than GPUs. With `--nnodes` and
-# `--rdzv-endpoint` in place of `--standalone`, and started on each of several machines, they form
-# one group.
-#
-# ```
-# .venv/bin/torchrun --standalone --nproc-per-node=2 -m aelib.training --epochs 20
-# ```
-#
-# If one process dies, all end, and the same command goes on after the last whole epoch. The tests
-# of this project do just that: they kill one of two processes, start again, and compare the losses
-# with those of a single process.
+# shares are not equally large, each counts by its size.) PyTorch has all of it ready: a network
+# that is wrapped in `DistributedDataParallel` takes the mean of all gradients at every step, and
+# `torchrun` starts the processes. It is for steps that take long: with networks as small as these,
+# two processes were slower than one, since they exchange their gradients at every step.
 #
 # ## On a GPU
 #
@@ -476,13 +458,11 @@ print(inspect.getsource(join_processes))
 # the loop nothing makes the processor wait for the GPU before the epoch ends. (In the published
 # loop `loss.item()` does, at every step, and every batch has to be moved.) What remains is to start
 # each operation. With networks as small as these, expect a GPU to spend much of its time waiting
-# for the next one; on a machine that has a GPU the benchmark measures how much.
+# for the next one.
 
 # %%
 print(inspect.getsource(pick_device))
 print(inspect.getsource(scaled))
-gpu = [f"{name}: {value}" for name, value in measured.items() if name.startswith("gpu")]
-print("\n".join(gpu or ["The machine of the benchmark had no GPU, so there is nothing to show."]))
 
 # %% [markdown]
 # `scaled` is the last piece: with `load_data(..., as_bytes=True)` the images stay bytes, a quarter
@@ -618,7 +598,7 @@ check_speed_up(speed_up)
 # that of the batch?</summary>
 #
 # No: the mean loss of 100 is 0.7 times that of the 70 plus 0.3 times that of the 30, and so are the
-# gradients. `train` multiplies each share's loss by its part before the mean is taken.
+# gradients. Each share has to count by its size.
 #
 # </details>
 

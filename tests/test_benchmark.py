@@ -1,179 +1,153 @@
-"""The benchmark compares what does the whole work, and counts what it says."""
+"""The benchmark compares what does the same work, and its stored run is whole and computed."""
 
 import json
-import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import get_context
-from types import SimpleNamespace
 
 import pytest
+import torch
+from torch import nn
 
 from aelib.data import load_data
-from benchmarks import (
-    __main__,
-    environment,
-    peers,
-    quiet,
-    rounds,
-    store,
-)
+from aelib.evaluation import accuracy
+from aelib.models import count_parameters
+from aelib.results import results_folder
+from aelib.training import infer
+from benchmarks import __main__, limits, peers, rounds, steps, time_to_accuracy
+
+STORED = json.loads(results_folder().joinpath("benchmark.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def digits():
-    return load_data("digits", 600, 100)
-
-
-def in_another_process(function, *arguments):
-    """For libraries that change what they are imported into."""
+def apart(function, *arguments):
+    """For settings of a whole process, and libraries that change what they are imported into."""
     with ProcessPoolExecutor(1, get_context("spawn")) as other:
         return other.submit(function, *arguments).result(timeout=900)
 
 
-def test_ratios_are_medians_of_the_rounds():
-    times = {"ours": [1.0, 2.0, 4.0], "theirs": [3.0, 10.0, 8.0]}
-    assert rounds.ratios(times, "ours") == {"theirs": 3.0}
-    assert rounds.medians(times) == {"ours": 2.0, "theirs": 8.0}
+def test_the_stored_numbers_are_those_of_its_rounds():
+    again = __main__.reported(STORED["rounds"])
+    assert {name: STORED[name] for name in again} == again
+
+
+def test_the_stored_run_is_whole_and_quiet():
+    """Where it fails for a new run, that run is none to store."""
+    assert (STORED["data"], STORED["threads"]) == ("MNIST", 1)
+    assert STORED["others_percent"] < 2
+    assert set(STORED["rounds"]) == set(__main__.QUESTIONS)
+    for name in ("limits", "steps", "peers", "growth"):
+        for case, values in STORED["rounds"][name].items():
+            assert len(values) >= __main__.ROUNDS or case.startswith("peak_rss_mb"), case
+    assert len(STORED["layers"]) == 13
+    for suffix in peers.NETWORKS:
+        assert set(STORED[f"throughput_ratio{suffix}_tuned"]) == set(peers.LIBRARIES)
 
 
 @pytest.mark.slow
-def test_rounds_of_all_questions_come_in_random_order(monkeypatch, digits):
-    calls = []
-
-    def question(name, **settings):
-        def case(letter):
-            return lambda: calls.append((name, letter)) or len(calls)
-
-        made = {letter: case(letter) for letter in "abc"}
-        module = SimpleNamespace(cases=lambda data, quick: made, **settings)
-        monkeypatch.setitem(sys.modules, f"benchmarks.{name}", module)
-
-    question("one")
-    question("two", ROUNDS=20)
-    measured, probes = __main__.run_rounds(["one", "two"], digits, quick=False)
-    assert {len(values) for values in measured["one"].values()} == {rounds.ROUNDS}
-    assert {len(values) for values in measured["two"].values()} == {20}
-    assert len(probes) == rounds.ROUNDS + 20 + 1
-    # Where each call came, in the order of the calls.
-    assert all(calls[place - 1] == ("two", "b") for place in measured["two"]["b"])
-    in_threes = [calls[start : start + 3] for start in range(0, len(calls), 3)]
-    assert all(len({name for name, _ in three}) == 1 for three in in_threes)
-    assert len({tuple(letter for _, letter in three) for three in in_threes}) > 2
-    names = [three[0][0] for three in in_threes]
-    assert names not in (sorted(names), sorted(names, reverse=True))
+def test_a_quick_run_gives_the_numbers_of_a_stored_one():
+    names = [name for name in __main__.QUESTIONS if name != "lessons"]
+    report = apart(__main__.measure, names, True)
+    assert set(STORED) - set(report) == {"lessons", "lessons_seconds"}
+    assert __main__.reported(report["rounds"]).items() <= report.items()
+    for name, cases in report["rounds"].items():
+        assert {len(values) for values in cases.values()} == {1}, name
+    assert report["data"] != "MNIST" and report["threads"] == 1
+    assert 200 < report["peak_rss_mb_import"] < report["peak_rss_mb_60k"]
+    assert 0 < report["share_of_peak"] < 1
+    operations = sum(layer["operations"] for layer in report["layers"].values())
+    assert operations == report["training_steps"]["autoencoder"]["operations"] > 8e8
+    once = json.loads(results_folder().joinpath("once.json").read_text())
+    assert not set(once) & set(report)  # Lesson 8 reads both into one.
 
 
-@pytest.mark.slow
-def test_a_quick_run_reports_what_its_stored_rounds_say():
-    names = [name for name in __main__.QUESTIONS if name not in ("lessons", "gpu")]
-    text = in_another_process(quick_run, [*names, "procedure"])
-    report = json.loads(text)
-    assert set(report["rounds"]) == {*names, "procedure"}
-    assert all(len(v) == 1 for cases in report["rounds"].values() for v in cases.values())
-    assert {name: report[name] for name in ("quick", "threads", "cores")} == {
-        "quick": True, "threads": 1, "cores": environment.describe()["cores"],
-    }  # fmt: skip
-    again = __main__.reported(report["rounds"])
-    assert again and {name: report[name] for name in again} == again
-    for approach in (1, 2):
-        assert report[f"time_ratio_approach_{approach}"] == pytest.approx(
-            report[f"published_seconds_approach_{approach}"]
-            / report[f"seconds_approach_{approach}"]
-        )
-    libraries = [name for name in peers.LIBRARIES if find_spec(name)]
-    for suffix in ("", "_large"):
-        assert list(report[f"throughput_ratio{suffix}_tuned"]) == libraries
-        assert {"published loop", *libraries} <= set(report[f"throughput_ratio{suffix}"])
-    assert store.objections(report)  # Never mistaken for a real one.
-
-
-def quick_run(names):
-    return json.dumps(__main__.measure(names, load_data("digits", 600, 100), quick=True))
-
-
-@pytest.mark.slow
-def test_a_run_is_written_with_its_rounds(monkeypatch, tmp_path, digits):
-    monkeypatch.setattr(__main__, "project_folder", lambda: tmp_path)
-    __main__.main(["--quick", "head"])
-    report = json.loads((tmp_path / "runs" / "benchmark.json").read_text())
-    [took] = report["rounds"]["head"]["ours"]
-    assert report["head_seconds"]["ours"] == took
-    assert len(report["load_before"]) == len(report["load_after"]) == 3
+def test_a_question_that_is_not_there_is_refused(capsys):
     with pytest.raises(SystemExit):
-        __main__.main(["haed"])
+        __main__.main(["step"])
+    assert "growth" in capsys.readouterr().err
 
 
-def probes(count=50, took=0.2, core=0.2, busy=0.2):
-    return [{"seconds": took, "core_seconds": core, "busy_seconds": busy}] * count
+def test_ratios_are_medians_of_the_rounds():
+    assert rounds.ratio([3.0, 10.0, 8.0], [1.0, 2.0, 4.0]) == 3.0
+    rates = {"ours": [4.0, 4.0, 12.0], "published loop": [2.0, 1.0, 4.0]}
+    cases = {name + suffix: rates[name] for name in rates for suffix in peers.NETWORKS}
+    heads = {peers.HEAD + "ours": [1.0], peers.HEAD + "scikit-learn": [0.5]}
+    found = peers.results(cases | heads)
+    assert found["throughput_ratio"] == {"published loop": 3.0, "scikit-learn": 0.5}
+    assert found["images_per_second_large"] == {"ours": 4.0, "published loop": 2.0}
 
 
-@pytest.mark.parametrize(
-    "sign, disturbed",
-    [
-        ("waiting", probes(core=0.17, busy=0.17)),
-        ("others", probes(busy=0.2 + 0.1 * 0.2 * os.cpu_count())),
-        ("spread", probes(40) + probes(10, took=0.3, core=0.3, busy=0.3)),
-    ],
-)
-def test_each_sign_of_a_disturbance_is_seen(sign, disturbed):
-    assert quiet.results(probes())["disturbed"] is False
-    result = quiet.results(disturbed)
-    assert result["disturbed"] is True
-    assert quiet.results(probes(), spread_of_epochs=0.5)["disturbed"] is True
-    signs = result["disturbance"]["signs"]
-    assert [name for name, bound in quiet.BOUNDS.items() if signs[name] > bound] == [sign]
+def test_the_limit_is_the_best_round_and_a_step_the_median_one():
+    def case(operations, moved, *times):
+        done = {"operations": operations, "bytes": moved}
+        return [{**done, "seconds": took} for took in times]
+
+    best = {limits.PEAK + "a": case(10, 1, 2, 1, 4), limits.COPY: case(0, 8, 2, 1, 1)}
+    found = limits.results(best | {limits.STEP: case(20, 4, 3, 8, 4)})
+    assert found["share_of_peak"] == 20 / 4 / 10
+    assert found["training_steps"]["autoencoder"]["share_of_copy_rate"] == 4 / 4 / 8
+
+
+def test_bytes_are_counted_once_for_each_operation():
+    numbers = torch.rand(1_000)
+    with limits.ByteCounter() as moved:
+        (numbers + 1).view(10, 100)
+    assert moved.total == 2 * 4 * 1_000
+
+
+def test_the_networks_are_as_is_said():
+    for network in (steps.published, peers.large):
+        assert f"{count_parameters(network()):,} weights" in network.__doc__
+    images, (plain, pooled) = torch.rand(50, 1, 28, 28), (steps.published(), steps.pooling_first())
+    pooled.load_state_dict(dict(zip(pooled.state_dict(), plain.state_dict().values(), strict=True)))
+    assert torch.allclose(plain(images), pooled(images), atol=1e-6)
+    assert plain[0][3].weight.is_contiguous() and not pooled[0][3].weight.is_contiguous()
+
+
+class Watched(nn.Module):
+    """A network that keeps what it has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.seen = nn.Linear(784, 10), []
+
+    def forward(self, images):
+        self.seen.append(images.clone())
+        return self.layer(images.flatten(1))
+
+
+@pytest.mark.parametrize("by", ["pictures", "index"])
+def test_the_published_loop_sees_every_image_in_every_epoch(by):
+    images = (torch.rand(250, 1, 28, 28) * 255).round() / 255
+    model, data = Watched(), (images, torch.arange(250) % 10)
+    if by == "pictures":
+        steps.published_loop(lambda: model, data, 2)
+    else:
+        for _ in range(2):
+            steps.fit(model, steps.by_index(data))
+    assert [len(batch) for batch in model.seen] == [100, 100, 50] * 2
+    for epoch in (model.seen[:3], model.seen[3:]):
+        seen, expected = (torch.cat(part).mean((1, 2, 3)) for part in (epoch, [images]))
+        assert not torch.equal(seen, expected)
+        assert torch.allclose(seen.sort()[0], expected.sort()[0])
 
 
 @pytest.mark.slow
-def test_a_real_disturbance_is_seen():
-    probe = quiet.new_probe()
-    with quiet.busy_processes(2 * os.cpu_count()):
-        assert quiet.results([probe() for _ in range(6)])["disturbed"] is True
+@pytest.mark.parametrize("name", peers.LIBRARIES)
+@pytest.mark.parametrize("tuned", [False, True])
+def test_every_library_trains_both_networks(name, tuned):
+    if not find_spec(name):
+        pytest.skip(f"{name} is not installed")
+    for network in (steps.published, peers.large):
+        apart(train_with, name, network, tuned)
 
 
-def good_report():
-    cases = {name: {"case": [1.0] * rounds.ROUNDS} for name in (*__main__.QUESTIONS, "procedure")}
-    signs = {"waiting": 0.0, "others": 0.0, "spread": 0.0}
-    return {
-        "disturbed": False, "disturbance": {"signs": signs, "bounds": quiet.BOUNDS},
-        "data": "MNIST", "threads": 1, "not_installed": [], "rounds": cases,
-    }  # fmt: skip
+def train_with(name, network, tuned):
+    peers.LIBRARIES[name](network, load_data("digits", 600, 100).train, 1, tuned=tuned)
 
 
-@pytest.mark.parametrize(
-    "change, said",
-    [
-        ({"disturbed": True}, "disturbed"),
-        ({"data": "digits (stand-in)"}, "not on MNIST"),
-        ({"threads": 2}, "2 threads"),
-        ({"not_installed": ["keras"]}, "not installed: keras"),
-        ({"rounds": good_report()["rounds"] | {"growth": {"case": [1.0]}}}, "growth, case"),
-        ({"rounds": {**good_report()["rounds"], "procedure": None}}, "no procedure"),
-    ],
-)
-def test_only_a_good_run_is_stored(change, said, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "project_folder", lambda: tmp_path)
-    source, target = (tmp_path / part / "benchmark.json" for part in ("runs", "aelib/results"))
-    source.parent.mkdir()
-    bad = good_report() | change
-    bad["rounds"] = {name: cases for name, cases in bad["rounds"].items() if cases}
-    source.write_text(json.dumps(bad))
-    with pytest.raises(SystemExit, match=said):
-        store.main()
-    assert not target.exists()
-    source.write_text(json.dumps(good_report()))
-    store.main()
-    assert json.loads(target.read_text()) == good_report()
-
-
-def test_a_processor_is_named_by_family_and_model(monkeypatch):
-    text = (
-        "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n"
-        "model name\t: AMD EPYC\nflags\t\t: fpu avx2 fma sse\n\nprocessor\t: 1\n"
-    )
-    monkeypatch.setattr(environment, "Path", lambda _: SimpleNamespace(read_text=lambda: text))
-    found = environment.processor()
-    assert found["name"] == "AMD EPYC (family 25, model 1)"
-    assert found["instructions"] == ["avx2", "fma"]
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", [time_to_accuracy.approach_1, time_to_accuracy.approach_2])
+def test_the_other_recipe_learns(recipe):
+    data = load_data("digits", 6_000, 100)
+    predicted = infer(recipe(data, 0), data.validation.images).argmax(1)
+    assert accuracy(predicted, data.validation.labels) > 60
