@@ -10,8 +10,6 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
-
-
 #: Tags, and how jupytext knows the blank lines of the .py: where they differ it sees an edit.
 KEPT = {"tags", "lines_to_next_cell"}
 

@@ -6,32 +6,28 @@ The committed notebooks stay as they are.
 """
 
 import argparse
-import asyncio
+import ast
 import json
+import re
 import sys
+import time
 from pathlib import Path
 
 import nbformat
+from papermill import inspect_notebook
 
 from aelib.files import write_whole
-from aelib.results import claim_counts, is_fact
-from aelib.settings import CLAIMS_MIME, check_settings
+from aelib.settings import check_settings
+from tools.claims import claim_counts, conditions, is_fact
 from tools.lessons import (
     ROOT,
-    choose,
     displayed,
-    displayed_metrics,
     execute,
-    failure,
     find_lessons,
-    parameters,
     read,
-    read_value,
     set_environment,
     starting_order,
-    unquoted,
 )
-from tools.pages import export
 from tools.side_by_side import side_by_side
 
 
@@ -43,65 +39,49 @@ def main(arguments=None, root=ROOT):
         "--params", nargs="*", action="extend", default=[], metavar="NAME=VALUE", dest="words"
     )
     options = parser.parse_args(arguments)
-    lessons = choose(find_lessons(root / "notebooks"), options.lessons)
+    lessons = find_lessons(root / "notebooks", wanted=options.lessons)
     settings = read_settings(options.words)
     accepted = accepted_settings(lessons, settings)
 
     set_environment()
     runs = root / "runs"
     runs.mkdir(exist_ok=True)
-    (runs / "metrics.json").unlink(missing_ok=True)
-    for name in lessons:  # So that what lies there after this run is of this run.
-        (runs / f"{name}.ipynb").unlink(missing_ok=True)
-        (runs / f"{name}.html").unlink(missing_ok=True)
-
-    results = {}
-    try:
-        side_by_side(
-            {
-                name: lesson_runner(
-                    path, runs, {k: settings[k] for k in settings.keys() & accepted[name]}
-                )
-                for name, path in starting_order(lessons).items()
-            },
-            results,
-        )
-    except KeyboardInterrupt:
-        finished = [name for name in lessons if name in results]
-        print(f"Stopped by hand. Finished before: {', '.join(finished) or 'no lesson'}.")
-        return 130
-    return report({name: results[name] for name in lessons}, settings, runs)
+    for old in (
+        "metrics.json",
+        *(f"{name}.{kind}" for name in lessons for kind in ("ipynb", "html")),
+    ):
+        (runs / old).unlink(missing_ok=True)  # So that what lies there after this run is of it.
+    jobs = {
+        name: lesson_runner(path, runs, {k: settings[k] for k in settings.keys() & accepted[name]})
+        for name, path in starting_order(lessons).items()
+    }
+    results = side_by_side(jobs)
+    return report({name: results[name] for name in lessons}, settings, root)
 
 
 def read_settings(words):
-    """Turn NAME=VALUE words into a dict of whole numbers, numbers and texts."""
-    settings, joined = {}, []
-    for word in words:  # Those of a path with spaces belong together.
-        if joined and joined[-1].startswith("images=") and "=" not in word:
-            joined[-1] += f" {word}"
-        else:
-            joined.append(word)
-    for word in joined:
-        name, equals, value = word.partition("=")
-        if not (name and equals and value):
+    """Turn NAME=VALUE words into a dict of numbers, truth values and texts."""
+    settings = {}
+    # The shell has cut at every space; those of a path belong to it.
+    for word in re.split(r"\s+(?=\w*=)", " ".join(words)) if words else []:
+        name, equals, text = word.partition("=")
+        if not (name and equals and text):
             raise SystemExit(f"{word!r} is not a parameter: write name=value, such as epochs=5.")
         if name in settings:
             raise SystemExit(f"The parameter {name!r} is given twice.")
-        settings[name] = folder(unquoted(value)) if name == "images" else read_value(value)
+        try:
+            settings[name] = ast.literal_eval(text)
+        except Exception:  # Whatever it says of it, what is no literal is a text.
+            settings[name] = text
+        if name == "images" and settings[name] != "":  # Kernels start in notebooks/.
+            path = Path(settings[name] if isinstance(settings[name], str) else text)
+            settings[name] = str(path.expanduser().resolve())
     return settings
-
-
-def folder(path):
-    """A folder as a path from the root, since kernels start in notebooks/; none stays none."""
-    try:
-        return path and str(Path(path).expanduser().resolve())
-    except (RuntimeError, ValueError) as error:  # As of somebody whom this machine does not know.
-        raise SystemExit(f"images={path!r:.80} cannot be used: {error}") from None
 
 
 def accepted_settings(lessons, settings):
     """The parameter names of each lesson, once the settings given are known to be good."""
-    names = {name: parameters(path).keys() for name, path in lessons.items()}
+    names = {name: inspect_notebook(path) for name, path in lessons.items()}
     existing = list(dict.fromkeys(name for known in names.values() for name in known))
     for name in settings:
         if name not in existing:
@@ -117,96 +97,79 @@ def accepted_settings(lessons, settings):
 
 
 def lesson_runner(path, runs, settings):
-    """A job that runs one lesson; it returns status, seconds and metrics, or what went wrong."""
+    """A job that runs one lesson; its result has status, seconds, metrics and what went wrong."""
 
-    async def run(job):
+    def run():
+        start = time.monotonic()
         notebook = read(path, settings)
-        result = {"status": "ok", "metrics": [], "claims": []}
-        at = {"cell": None, "index": 0}
-
-        def on_cell_start(cell, cell_index):
-            at.update(cell=cell, index=cell_index)
-            job.state = f"cell {cell_index + 1} of {len(notebook.cells)}"
-
+        result = {"status": "ok", "metrics": []}
         try:
-            await execute(notebook, path.parent, on_cell_start)
-            result["metrics"] = displayed_metrics(notebook)
-            result["claims"] = displayed(notebook, CLAIMS_MIME)
-        except Exception as error:  # Whatever it is, the other lessons still run.
-            result["status"] = "failed"
-            result["error"] = failure(error, notebook=notebook, **at)
+            execute(notebook, path.parent)
+            result["metrics"] = displayed(notebook)
+        except RuntimeError as error:
+            result |= {"status": "failed", "error": str(error)}
         write_whole(runs / path.name, nbformat.writes(notebook) + "\n")
-        try:
-            await asyncio.to_thread(export, notebook, (runs / path.name).with_suffix(".html"))
-        except Exception as error:
-            result["status"] = "failed"
-            result.setdefault("error", f"no page for it, {type(error).__name__}: {error}")
-        result["seconds"] = round(job.seconds, 1)
-        job.state = result["status"]
-        return result
+        from tools.pages import export  # Half a second, in which the others compute.
+
+        export(notebook, (runs / path.name).with_suffix(".html"))
+        result["seconds"] = round(time.monotonic() - start, 1)
+        return result["status"], result
 
     return run
 
 
-def report(results, settings, runs):
+def report(results, settings, root):
     """Print the table, name what went wrong, write metrics.json; return the exit status."""
-    metrics, clashes = merge({name: result["metrics"] for name, result in results.items()})
+    metrics, problems = merge({name: result["metrics"] for name, result in results.items()})
     images = metrics.get("source", metrics.get("own_images", "no data"))
     print(f"\n{'lesson':24}{'seconds':>8}   numbers, on {images}")
     for name, result in results.items():
         numbers = {key: value for shown in result["metrics"] for key, value in shown.items()}
-        rows = [f"{key} {show(value)}" for key, value in numbers.items() if key != "source"]
-        rows = rows or ["-" if result["status"] == "ok" else result["status"]]
+        rows = [
+            f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+            for key, value in numbers.items()
+            if key != "source"
+        ] or [result["status"]]
         print(f"{name:24}{result['seconds']:8.1f}   {rows[0]}")
         print("".join(f"{'':35}{row}\n" for row in rows[1:]), end="")
-    failures = [f"{name}, {one['error']}" for name, one in results.items() if "error" in one]
-    if clashes:
-        clashes.append("so there is no metrics.json of this run")
+    if problems:
+        problems.append("so there is no metrics.json of this run")
     else:
-        metrics.update(count_claims([shown for one in results.values() for shown in one["claims"]]))
+        metrics |= count_claims(results, metrics.get("source"), root)
         metrics["settings"] = settings
         metrics["lessons"] = {
-            name: {"seconds": result["seconds"], "status": result["status"]}
+            name: {key: result[key] for key in ("seconds", "status")}
             for name, result in results.items()
         }
-        write_whole(runs / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-    for problem in failures + clashes:
+        write_whole(root / "runs" / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    problems += [f"{name}, {one['error']}" for name, one in results.items() if "error" in one]
+    for problem in problems:
         print(f"\n{problem}")
-    print(f"\nThe executed lessons are in {runs}")
-    return 1 if failures or clashes else 0
+    print(f"\nThe executed lessons are in {root / 'runs'}")
+    return 1 if problems else 0
 
 
-def count_claims(displays):
-    """How many claims the lessons made, and how many stand as fact and held too seldom.
-
-    The second is None as long as nobody has counted them by `make spread`.
+def count_claims(lessons, source, root):
+    """How many sentences of these lessons have been counted on the source, and how many of them
+    stand as fact and held too seldom; None where nobody has counted any by `make spread`.
     """
-    counted = any(claim_counts(shown["source"]) for shown in displays)
-    seldom = [
-        name
-        for shown in displays
-        for name, pair in claim_counts(shown["source"]).items()
-        if name in shown["facts"] and not is_fact(*pair)
-    ]
-    made = sum(len(shown["claims"]) for shown in displays)
-    return {"claims": made, "claims_below_19_of_20": len(seldom) if counted else None}
-
-
-def show(value):
-    """A metric as the table shows it, numbers with four digits that count."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    counts = claim_counts(root, source)
+    tables = [conditions(root, name) for name in lessons] if counts else []
+    facts, hedged = ([one for t in tables for one in t[i] if one in counts] for i in (0, 1))
+    seldom = sum(not is_fact(*counts[one]) for one in facts)
+    return {
+        "claims": len(facts) + len(hedged),
+        "claims_below_19_of_20": seldom if counts else None,
+    }
 
 
 def merge(displays):
     """All metrics in one flat dict, and what the lessons disagree about."""
-    metrics, said_by, clashes = {}, {}, []
+    metrics, clashes = {}, []
     for name, shown in displays.items():
-        unnamed = [one for one in shown if not {"source", "own_images"} & one.keys()]
-        clashes += [f"{name}: metrics without their source" for _ in unnamed]
         for key, value in (item for one in shown for item in one.items()):
             if metrics.setdefault(key, value) != value:
-                clashes.append(f"{key} is {metrics[key]!r} in {said_by[key]}, {value!r} in {name}")
-            said_by.setdefault(key, name)
+                clashes.append(f"{key} is {metrics[key]!r}, but {value!r} in {name}")
     return metrics, clashes
 
 

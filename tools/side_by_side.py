@@ -1,108 +1,58 @@
-"""Run several jobs at a time, and say which of them is how far."""
+"""Run several jobs at a time, and say which of them has ended."""
 
-import asyncio
-import shutil
-import sys
+import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from joblib import cpu_count
+import psutil
+
+from aelib.threads import usable_cores
 
 
-class Job:
-    """Something that is under way. What runs it writes `state`, and `progress` shows it."""
-
-    def __init__(self, name, progress):
-        self.name, self.progress = name, progress
-        self.state, self.start = "starting", time.monotonic()
-
-    @property
-    def seconds(self):
-        """For how long it has been running."""
-        return time.monotonic() - self.start
-
-    def say(self, state, *lines):
-        """Print a state, and lines below it, to stay."""
-        self.progress.show(f"{self.name}: {state}", *lines)
-
-
-class Progress:
-    """What is under way. In a terminal each job has a line, redrawn every second, below all that
-    has been said; in a log it has a new line every half minute.
-    """
-
-    def __init__(self):
-        self.live = sys.stdout.isatty()
-        self.jobs, self.drawn = [], 0
-
-    async def keep_showing(self):
-        """Show it until cancelled."""
-        while True:
-            await asyncio.sleep(1 if self.live else 30)
-            self.show(*([] if self.live else self.lines()))
-
-    def lines(self):
-        """A line for each job under way."""
-        return [f"{job.name}: {job.state}, {job.seconds:.0f} s" for job in self.jobs]
-
-    def show(self, *said):
-        """Print what is said, to stay, and what is under way."""
-        text = "".join(f"{line}\n" for line in said)
-        if self.live:  # Back over what is under way, and clear it.
-            columns, rows = shutil.get_terminal_size()
-            under_way = [line[: columns - 1] for line in self.lines()[: rows - 1]]
-            back = f"\x1b[{self.drawn}A" if self.drawn else ""
-            text = f"{back}\r\x1b[J{text}" + "".join(f"{line}\n" for line in under_way)
-            self.drawn = len(under_way)
-        print(text, end="", flush=True)
-
-
-def side_by_side(functions, finished):
-    """Start async functions in order, as many at a time as there are cores to use.
+def side_by_side(jobs):
+    """Start functions in order, as many at a time as there are cores to use.
 
     Args:
-        functions: by name; each is called with its `Job`.
-        finished: a dict that gets what each function returns, by name, as it returns.
+        jobs: by name; each takes nothing and returns how it went, as lines to print, and its
+            result.
+
+    Returns:
+        The results, by name in the order of `jobs`.
 
     Raises:
-        KeyboardInterrupt: from a person; by then all that was under way has been ended.
+        SystemExit: a person has stopped it, or who ends this process; by then every process that a
+            job had started has been ended.
     """
-    waiting = [(f"[{number}/{len(functions)}] ", name) for number, name in enumerate(functions, 1)]
-    progress = Progress()
-    main_task = None
+    stopped, results, futures = threading.Event(), {}, []
 
-    async def work():
-        while waiting:
-            number, name = waiting.pop(0)
-            job = Job(number + name, progress)
-            progress.jobs.append(job)
-            if not progress.live:
-                job.say(job.state)
-            try:
-                finished[name] = await functions[name](job)
-            except asyncio.CancelledError:
-                job.state = "stopped"
-                raise
-            finally:
-                progress.jobs.remove(job)
-                job.say(f"{job.state}, {job.seconds:.0f} s")
+    def run(place, name):
+        print(f"{place} {name}: started", flush=True)
+        start = time.monotonic()
+        words, result = jobs[name]()
+        if not stopped.is_set():
+            results[name] = result
+            first, *others = words.splitlines()
+            took = time.monotonic() - start
+            print("\n".join([f"{place} {name}: {first}, {took:.0f} s", *others]), flush=True)
 
-    async def main():
-        nonlocal main_task
-        main_task = asyncio.current_task()
-        showing = asyncio.create_task(progress.keep_showing())
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(cpu_count(), len(functions))):
-                group.create_task(work())
-        showing.cancel()
-
-    # In another thread than the main one, whose signals nbclient would take for itself.
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(asyncio.run, main())
-        try:
-            while wait([future], timeout=0.5).not_done:  # Windows delivers no signal meanwhile.
-                pass
-        except KeyboardInterrupt:
-            main_task.get_loop().call_soon_threadsafe(main_task.cancel)
-            raise
-        future.result()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pool = ThreadPoolExecutor(usable_cores())
+    try:
+        for number, name in enumerate(jobs, 1):
+            futures.append(pool.submit(run, f"[{number}/{len(jobs)}]", name))
+        while wait(futures, timeout=0.5).not_done:  # Windows delivers no signal meanwhile.
+            pass
+        for future in futures:
+            future.result()
+        return {name: results[name] for name in jobs}
+    except KeyboardInterrupt:
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in futures):
+            for process in psutil.Process().children(recursive=True):
+                process.kill()
+            time.sleep(0.2)  # Some kernel may just have been on its way.
+        ended = ", ".join(name for name in jobs if name in results)
+        print(f"Stopped by hand. Finished before: {ended or 'nothing'}.")
+        raise SystemExit(130) from None

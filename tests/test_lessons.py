@@ -1,0 +1,113 @@
+"""What the lessons say of their runs is in them, was counted, and is looked at.
+
+`make test` and `make refresh` look at each run itself, see `lessons/look.py`.
+"""
+
+import re
+from types import SimpleNamespace
+
+import jupytext
+import pytest
+from lessons.look import look
+
+from tools.claims import claim_counts, conditions, is_fact
+from tools.lessons import ROOT, find_lessons, has_tag
+
+LESSONS = find_lessons(ROOT / "notebooks", ".py")
+#: Words with one of which a lesson says what does not hold in nearly every run.
+HEDGES = "mostly|often|usually|sometimes|seldom|rarely|in our run|in this run|in most runs|may|can"
+
+
+@pytest.mark.parametrize("path", LESSONS.values(), ids=LESSONS)
+def test_sentences_stand_in_their_lesson_as_often_as_they_hold(path):
+    facts, hedged = conditions(ROOT, path.stem)
+    text = " ".join(one.source for one in jupytext.read(path).cells if one.cell_type == "markdown")
+    text = " ".join(text.split())
+    assert [one for one in (*facts, *hedged) if one not in text] == []
+    assert [one for one in hedged if not re.search(rf"\b({HEDGES})\b", one, re.IGNORECASE)] == []
+    if has_tag(path, "spread"):
+        counts, counted = claim_counts(ROOT, "MNIST"), claim_counts(ROOT, "conditions")
+        assert [one for one in facts if not is_fact(*counts.get(one, (0, 0)))] == []
+        changed = [one for one, now in (facts | hedged).items() if counted.get(one) != now]
+        assert changed == [], "how it is computed has changed since it was counted: run make spread"
+
+
+CHECKS = """
+def half(v):
+    return v.score > LEAST
+
+LEAST = 50
+FACTS = {
+    "It gets more than "
+    "half.": half,
+    "Lower is better.": lambda v: v.score < 90,
+    "It is whole.": lambda v: v.score == round(v.score),
+}
+HEDGED = {"Mostly it is even.": lambda v: v.score % 2 == 0}
+
+def second_look(v):
+    answers = [1, 1, 0, 0]
+    assert v.score == 100 * sum(answers) / len(answers) + v.wrong, "by counting"
+"""
+COUNTS = '{"MNIST": {"It gets more than half.": [19, 20], "Lower is better.": [18, 20]}}'
+
+
+@pytest.fixture
+def fake(tmp_path):
+    """A project with a file of checks."""
+    (tmp_path / "tests" / "lessons").mkdir(parents=True)
+    (tmp_path / "tests" / "lessons" / "lesson_01.py").write_text(CHECKS)
+    (tmp_path / "aelib" / "results").mkdir(parents=True)
+    (tmp_path / "aelib" / "results" / "claims.json").write_text(COUNTS)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("score", "wrong", "source", "says"),
+    [
+        (60, 10, "MNIST", None),
+        (61, 11, "MNIST", None),  # It need not be even.
+        (60, 0, "MNIST", "second look at 01_fake .* line 1[0-9]: assert v.score == .*by counting"),
+        (60, 0, "digits", "second look"),
+        (40, -10, "MNIST", "not so in this run: 'It gets more than half.'"),
+        (40, -10, "digits", None),
+        (95, 45, "MNIST", None),  # It held in 18 of 20: that the lesson says it is another fault.
+        (60.5, 10.5, "MNIST", "'It is whole.'"),  # Nobody has counted it.
+        ("60", 10, "digits", "second look .* line 1[0-9]"),
+    ],
+)
+def test_a_look_at_a_run_says_what_is_not_as_the_lesson_says(fake, score, wrong, source, says):
+    variables = {"score": score, "wrong": wrong, "data": SimpleNamespace(source=source)}
+    if says is None:
+        look("01_fake", variables, fake)
+    else:
+        with pytest.raises(AssertionError, match=says):
+            look("01_fake", variables, fake)
+
+
+def test_a_sentence_that_cannot_be_computed_is_named(fake):
+    (fake / "tests" / "lessons" / "lesson_01.py").write_text(
+        CHECKS.replace("v.score % 2", "v.scores % 2")
+    )
+    with pytest.raises(AssertionError, match="'Mostly it is even.'"):
+        look("01_fake", {"score": 60, "wrong": 10}, fake)
+
+
+def test_a_condition_has_another_digest_once_it_or_what_it_calls_has_changed(fake):
+    def digests(checks):
+        (fake / "tests" / "lessons" / "lesson_01.py").write_text(checks)
+        facts, hedged = conditions(fake, "01_fake")
+        return facts | hedged
+
+    before = digests(CHECKS)
+    assert list(before) == [
+        "It gets more than half.", "Lower is better.", "It is whole.", "Mostly it is even."
+    ]  # fmt: skip
+    for old, new, moved in (
+        ("LEAST = 50", "LEAST = 50  # Only a remark.", []),
+        ("< 90", "<= 90", ["Lower is better."]),
+        ("score > LEAST", "score >= LEAST", ["It gets more than half."]),
+        ("sum(answers)", "max(answers)", []),
+    ):
+        after = digests(CHECKS.replace(old, new))
+        assert [one for one in before if after[one] != before[one]] == moved, new
