@@ -5,11 +5,9 @@ import re
 import shutil
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import yaml
-from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from tools import generate, readme
@@ -28,7 +26,6 @@ def contents():
 
 
 def test_files_on_disk_are_as_generated(contents):
-    assert len(contents) >= 8  # The lessons, the README and its pictures.
     stale = [str(path) for path in contents if (ROOT / path).read_bytes() != contents[path]]
     assert stale == [], "run make generate"
 
@@ -47,11 +44,7 @@ def test_the_address_is_one_setting(contents, tmp_path):
         before = contents[path.relative_to(tmp_path)]
         assert (content.count(old), content.count(new)) == (0, before.count(old)), path
         assert before.count(old) > 0 or path.name in WITHOUT or path.suffix == ".png"
-
-
-def test_each_lesson_of_the_student_edition_has_a_badge(contents):
-    page = contents[Path("TEACHING.md")].decode()
-    badges = re.findall(r"badge\.svg\)\]\(\S+/blob/main/(student/\S+)\)", page)
+    badges = re.findall(r"/blob/main/(student/\S+)\)", contents[Path("TEACHING.md")].decode())
     files = sorted((ROOT / "student").glob("*.ipynb"))
     assert badges == [path.relative_to(ROOT).as_posix() for path in files] != []
 
@@ -89,11 +82,3 @@ def test_only_what_has_changed_is_written(tmp_path, monkeypatch, capsys):
     generate.main()
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == wanted
     assert capsys.readouterr().out == "written: other\nwritten: new\n"
-
-
-def test_a_lesson_without_the_figure_of_the_readme_is_named(tmp_path):
-    cells = [new_code_cell("1", metadata={"tags": ["readme"]}, outputs=[])]
-    (tmp_path / "notebooks").mkdir()
-    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "01_one.ipynb")
-    with pytest.raises(SystemExit, match="01_one.ipynb has no figure for the README"):
-        generate.readme_figures(tmp_path)

@@ -128,13 +128,6 @@ def shown(notebook):
     return [(cell.cell_type, cell.source, cell.get("outputs")) for cell in notebook.cells]
 
 
-def test_a_notebook_that_is_no_lesson_is_saved_as_it_is():
-    content = {"cells": [], "metadata": {"language_info": ADDED}}
-    for path, kind in (("notes.ipynb", "notebook"), ("01_dataset.py", "file")):
-        lab_tool.before_save({"type": kind, "content": content}, f"notebooks/{path}")
-        assert content["metadata"] == {"language_info": ADDED}
-
-
 @pytest.mark.parametrize(
     ("threads", "user", "options"), [(None, 1000, []), ("2", 0, ["--allow-root"]), (None, None, [])]
 )

@@ -5,7 +5,6 @@ import http.server
 import subprocess
 import sys
 import threading
-import types
 import zipfile
 from pathlib import Path
 
@@ -115,7 +114,7 @@ def test_where_the_small_builds_are_out_of_reach_the_usual_ones_come_with_a_word
     monkeypatch.setattr(setup, "has_nvidia", lambda: False)
     monkeypatch.setattr(setup, "INDEX", "http://127.0.0.1:9/")
     assert setup.choose_builds() == "usual"
-    assert "cannot be reached (http://127.0.0.1:9/)" in capsys.readouterr().out
+    assert "reached (http://127.0.0.1:9/)" in capsys.readouterr().out
     with http.server.HTTPServer(("127.0.0.1", 0), Quiet) as silent:  # Takes, and never answers.
         assert not setup.reachable(f"http://127.0.0.1:{silent.server_port}/", seconds=0.5)
     monkeypatch.setenv("AELIB_TORCH", "gpu; rm")
@@ -123,63 +122,48 @@ def test_where_the_small_builds_are_out_of_reach_the_usual_ones_come_with_a_word
         setup.choose_builds()
 
 
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A project to set up, and what is run for it: `commands`, of which `failing` ones fail."""
-    lock = "small==1.0\ntorch==9.1\ntorchvision==9.2\nuv==0.5 ; python_version > '3'\n"
-    (tmp_path / "requirements.lock").write_text(lock)
-    (tmp_path / ".venv").mkdir()
-    found = types.SimpleNamespace(root=tmp_path, commands=[], failing=None, works=False)
-
-    def run(*command):
-        words = " ".join(map(str, command)).replace(str(tmp_path), "ROOT")
-        found.commands.append(words.replace("ROOT/.venv/bin/python", "PYTHON"))
-        if found.failing and found.failing in words:
-            raise subprocess.CalledProcessError(1, command)
-
-    monkeypatch.setattr(setup, "run", run)
-    monkeypatch.setattr(setup, "works", lambda python: found.works)
-    monkeypatch.setattr(setup, "choose_builds", lambda: "usual")
-    return found
-
-
-VENV = f"{sys.executable} -m venv --clear ROOT/.venv"
 PIP = "PYTHON -m pip --disable-pip-version-check install --quiet"
 UV_PIP = "PYTHON -m uv pip install --python PYTHON"
-LOCKED, OURS = "-r ROOT/requirements.lock", "--no-deps --no-build-isolation -e ROOT"
+LOCKED, SMALL = "-r ROOT/requirements.lock", "torch==9.1+cpu torchvision==9.2+cpu"
+OURS = f"{PIP} --no-deps --no-build-isolation -e ROOT"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="its environments have other folders")
 
 
 @posix
 @pytest.mark.parametrize(
-    ("works", "failing", "between"),
+    ("builds", "failing", "between"),
     [
-        (False, None, [f"{UV_PIP} {LOCKED}"]),
-        (True, None, [f"{UV_PIP} {LOCKED}"]),
-        (False, "uv pip", [f"{UV_PIP} {LOCKED}", f"{PIP} {LOCKED}"]),
+        ("usual", None, [f"{UV_PIP} {LOCKED}", OURS]),
+        ("usual", "uv pip", [f"{UV_PIP} {LOCKED}", f"{PIP} {LOCKED}", OURS]),
+        ("cpu", "uv pip", [f"{UV_PIP} --no-deps --default-index http://x/cpu {SMALL}"]),
+        ("usual", "-e ROOT", [f"{UV_PIP} {LOCKED}", OURS]),
     ],
-    ids=["new", "there", "uv fails"],
+    ids=["well", "uv fails", "uv fails with small builds", "the last step fails"],
 )
-def test_a_set_up_makes_the_environment_and_says_so_last(project, capsys, works, failing, between):
-    project.works, project.failing = works, failing
-    assert setup.main(project.root) == 0
-    first = [] if works else [VENV]
-    assert project.commands == [*first, f"{PIP} uv==0.5", *between, f"{PIP} {OURS}"]
-    assert (project.root / ".venv" / ".ready").exists()
-    assert capsys.readouterr().out.splitlines()[-1] == ".venv is ready."
-
-
-@posix
-@pytest.mark.parametrize(("failing", "builds"), [("-e ", "usual"), ("uv pip install", "cpu")])
-def test_a_set_up_that_fails_says_where_and_is_not_ready(
-    project, monkeypatch, capsys, failing, builds
+def test_a_set_up_goes_step_by_step_and_says_where_it_fails(
+    tmp_path, monkeypatch, capsys, builds, failing, between
 ):
     """The small builds are no others' with pip, so there is no second try for them."""
-    project.failing = failing
+    commands, lock = [], tmp_path / "requirements.lock"
+    lock.write_text("small==1.0\ntorch==9.1\ntorchvision==9.2\nuv==0.5 ; python_version > '3'\n")
+    (tmp_path / ".venv").mkdir()
+
+    def run(*command):
+        words = " ".join(map(str, command)).replace(str(tmp_path), "ROOT")
+        commands.append(words.replace("ROOT/.venv/bin/python", "PYTHON"))
+        if failing and failing in words:
+            raise subprocess.CalledProcessError(1, words.split())
+
+    monkeypatch.setattr(setup, "run", run)
+    monkeypatch.setattr(setup, "INDEX", "http://x/")
     monkeypatch.setattr(setup, "choose_builds", lambda: builds)
-    assert setup.main(project.root) == 1
-    assert failing in capsys.readouterr().err.splitlines()[0]
-    assert not (project.root / ".venv" / ".ready").exists()
+    status = setup.main(tmp_path)
+    venv = f"{sys.executable} -m venv --clear ROOT/.venv"
+    assert commands == [venv, f"{PIP} uv==0.5", *between]
+    well = between[-1] == OURS and failing != "-e ROOT"
+    assert (status == 0) == well == (tmp_path / ".venv" / ".ready").exists()
+    said = capsys.readouterr()
+    assert said.out.endswith(".venv is ready.\n") if well else failing in said.err
 
 
 def test_an_environment_works_if_its_python_is_new_and_has_pip(tmp_path):

@@ -1,4 +1,4 @@
-"""Nothing in aelib and tools needs what only POSIX systems have."""
+"""Nothing in aelib and tools needs what only POSIX systems have, or a network to be imported."""
 
 import os
 import subprocess
@@ -7,8 +7,6 @@ import sys
 import pytest
 
 from tools.lessons import ROOT
-
-pytestmark = pytest.mark.slow
 
 #: Hides, once other people's libraries are loaded, what Windows does not have, and notes each
 #: file that is read or written in the encoding of the system, which is another one there.
@@ -35,6 +33,11 @@ for name in ("SIGKILL", "SIGHUP", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGCHLD", "a
         delattr(signal, name)
 """
 USE = """
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request"):
+        sys.exit(f"{event} {arguments}")
+
+sys.addaudithook(refuse)
 import aelib, tools
 ours, root = Path.cwd(), Path(sys.argv[1])
 with warnings.catch_warnings(record=True) as seen:
@@ -61,6 +64,7 @@ assert not bad, bad
 """
 
 
+@pytest.mark.slow
 def test_it_works_without_what_only_posix_has(tmp_path):
     command = [sys.executable, "-X", "warn_default_encoding", "-c", HIDE + USE, str(tmp_path)]
     variables = {**os.environ, "AELIB_DATA": str(tmp_path)}

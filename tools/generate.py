@@ -30,8 +30,7 @@ if find_spec("aelib") is None:  # In Colab, for one, where all that it needs is 
     if os.system(f'"{{sys.executable}}" -m pip install -qqq --no-deps {{address}}'):
         sys.exit(f"Cannot install {{address}}:\\nconnect, or set AELIB_INSTALL to where a copy is.")
 """
-#: What conda-forge calls differently.
-CONDA_NAMES = {"torch": "pytorch"}
+COLAB = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def main():
@@ -57,10 +56,10 @@ def generated(root=ROOT):
     )
     runs = json.loads(text("aelib/results/spread.json"))["runs"]["MNIST"]
     benchmark = json.loads(text("aelib/results/benchmark.json"))
-    pictures = readme_figures(root)
+    pictures, ci = readme_figures(root), f"{address}/actions/workflows/ci.yml"
     parts = {
         "README.md": {
-            "badge": ci_badge(address),
+            "badge": badge(f"{ci}/badge.svg", ci, "CI"),
             "answer": readme.answer(runs),
             "lessons": readme.lessons(titles, runs, partial(colab, address)),
             "results": readme.results(runs),
@@ -78,9 +77,8 @@ def generated(root=ROOT):
             page = fill(page, part, content)
         texts[root / name] = page
     line = f"repository-code: {address}"
-    texts[root / "CITATION.cff"] = re.sub(
-        "^repository-code: .*$", line, text("CITATION.cff"), flags=re.M
-    )
+    citation = re.sub("^repository-code: .*$", line, text("CITATION.cff"), flags=re.M)
+    texts[root / "CITATION.cff"] = citation
     texts[root / "environment.yml"] = environment(project)
     images = {f"{name}.png": png for name, (png, _) in pictures.items()}
     images[f"{readme.DRAWING}_dark.png"] = readme.darkened(images[f"{readme.DRAWING}.png"])
@@ -94,20 +92,19 @@ def environment(project):
     extras = project["optional-dependencies"]
 
     def lines(dependencies):
-        split = [re.fullmatch(r"([a-z0-9-]+)(.*)", line).groups() for line in dependencies]
-        return sorted(f"  - {CONDA_NAMES.get(name, name)}{bound}" for name, bound in split)
+        # What conda-forge calls differently.
+        return sorted(re.sub(r"^torch>", "pytorch>", line) for line in dependencies)
 
-    return "\n".join(
-        [
-            "# Made from pyproject.toml by `make generate`: conda env create -f environment.yml",
-            "name: aelib\nchannels:\n  - conda-forge\n  - nodefaults\ndependencies:",
-            f"  - python{project['requires-python']}",
-            *lines(project["dependencies"]),
-            "  # What it takes to run, check and refresh the lessons.",
-            *lines(extras["cluster"] + extras["dev"] + extras["nbgrader"]),
-            "  # aelib itself.\n  - pip\n  - pip:\n      - -e .\n",
-        ]
+    head = (
+        "# Made from pyproject.toml by `make generate`: conda env create -f environment.yml\n"
+        "name: aelib\nchannels:\n  - conda-forge\n  - nodefaults\ndependencies:"
     )
+    needed = [f"python{project['requires-python']}", *lines(project["dependencies"])]
+    tools = lines(extras["cluster"] + extras["dev"] + extras["nbgrader"])
+    comment = "# What it takes to run, check and refresh the lessons."
+    items = [f"- {one}" for one in needed] + [comment] + [f"- {one}" for one in tools]
+    items += ["# aelib itself.", "- pip", "- pip:", "    - -e ."]
+    return "\n".join([head, *(f"  {item}" for item in items), ""])
 
 
 def readme_figures(root):
@@ -124,37 +121,30 @@ def readme_figures(root):
     return figures
 
 
-def ci_badge(address):
-    """The badge that says whether continuous integration is green."""
-    workflow = f"{address}/actions/workflows/ci.yml"
-    return f"[![CI]({workflow}/badge.svg)]({workflow})"
-
-
 def colab(address, name, folder="notebooks"):
     """The address that opens a lesson in Colab."""
     repository = address.removeprefix("https://github.com/")
     return f"https://colab.research.google.com/github/{repository}/blob/main/{folder}/{name}.ipynb"
 
 
-def colab_badge(*where):
-    """The badge that opens a lesson in Colab, from the arguments of `colab`."""
-    image = "https://colab.research.google.com/assets/colab-badge.svg"
-    return f"[![Open in Colab]({image})]({colab(*where)})"
+def badge(image, target, text="Open in Colab"):
+    """A picture that leads somewhere."""
+    return f"[![{text}]({image})]({target})"
 
 
 def student_badges(titles, address):
     """A line for each lesson of the edition for students, with its badge."""
     return "\n".join(
-        f"{number}. [{title}](student/{name}.ipynb) {colab_badge(address, name, 'student')}"
+        f"{number}. [{title}](student/{name}.ipynb) {badge(COLAB, colab(address, name, 'student'))}"
         for number, (name, title) in enumerate(titles.items(), 1)
     )
 
 
 def lesson(path, address):
     """The source of a lesson with its badge below the title, and its install cell."""
-    badge = colab_badge(address, path.stem)
+    shown = badge(COLAB, colab(address, path.stem))
     text = re.sub(r"# \[!\[Open in Colab.*\n#\n", "", path.read_text(encoding="utf-8"))
-    text = re.sub(r"^(# # .*\n#\n)", rf"\1# {badge}\n#\n", text, flags=re.M)
+    text = re.sub(r"^(# # .*\n#\n)", rf"\1# {shown}\n#\n", text, flags=re.M)
     text = re.sub(r'# %% tags=\["install"\]\n.*?\n\n(?=# %%)', "", text, flags=re.S)
     parameters = '# %% tags=["parameters"]\n'
     return text.replace(parameters, f"{INSTALL.format(address=address)}\n{parameters}", 1)
@@ -170,15 +160,14 @@ def speed(benchmark):
             text = f"{ratio:.1f} times as fast"
             text += f", {tuned[name]:.1f} times where {name} is tuned" if name in tuned else ""
             rows.append(f"| training {what}, against {name} | {text} |")
-    share, growth = benchmark["share_of_peak"], benchmark["growth_60k_over_6k"]
-    lessons = benchmark["lessons_seconds"]
-    rows += [
-        f"| a training step, of the machine's best rate | {100 * share:.0f} % |",
-        f"| 60,000 images, against 6,000 | {growth:.1f} times the time |",
-        f"| memory with 60,000 images, at most | {benchmark['peak_rss_mb_60k']:,.0f} MB |",
-        f"| all lessons side by side, nothing in the cache | {lessons:.0f} s |",
-    ]
-    return "\n".join(rows)
+    rest = (
+        "| a training step, of the machine's best rate | {percent:.0f} % |\n"
+        "| 60,000 images, against 6,000 | {growth_60k_over_6k:.1f} times the time |\n"
+        "| memory with 60,000 images, at most | {peak_rss_mb_60k:,.0f} MB |\n"
+        "| all lessons side by side, nothing in the cache | {lessons_seconds:.0f} s |"
+    )
+    percent = 100 * benchmark["share_of_peak"]
+    return "\n".join([*rows, rest.format(**benchmark, percent=percent)])
 
 
 def fill(text, name, content):

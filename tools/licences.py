@@ -11,15 +11,10 @@ from tools.lessons import ROOT
 
 FILE = ROOT / "LICENCES.md"
 #: Of packages that are for other systems or versions of Python, as their metadata say.
-ELSEWHERE = {
-    "aiohappyeyeballs": "Python Software Foundation License",
-    "aiohttp": "Apache-2.0 AND MIT",
-    "aiosignal": "Apache Software License",
-    "appnope": "BSD-2-Clause",
-    "colorama": "BSD License",
-    "pywinpty": "MIT License",
-    **dict.fromkeys(("frozenlist", "multidict", "propcache", "yarl"), "Apache-2.0"),
-}
+ELSEWHERE = {"aiohappyeyeballs": "Python Software Foundation License"}
+ELSEWHERE |= {"aiohttp": "Apache-2.0 AND MIT", "aiosignal": "Apache Software License"}
+ELSEWHERE |= {"appnope": "BSD-2-Clause", "colorama": "BSD License", "pywinpty": "MIT License"}
+ELSEWHERE |= dict.fromkeys(("frozenlist", "multidict", "propcache", "yarl"), "Apache-2.0")
 HEAD = """# Licences of what this project installs
 
 Made by `make licences`.
@@ -37,16 +32,12 @@ def main():
 def rows():
     """A row of the table for each package of the lock."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    names = dict.fromkeys(re.findall(r"^([\w.-]+)==", lock, flags=re.M))
-    return [f"| {name} | {licence_of(name)} |" for name in names]
-
-
-def licence_of(name):
-    """The licence of a package, or UNKNOWN."""
-    try:
-        return licence(metadata(name))
-    except PackageNotFoundError:
-        return ELSEWHERE.get(name, "UNKNOWN")
+    for name in dict.fromkeys(re.findall(r"^([\w.-]+)==", lock, flags=re.M)):
+        try:
+            said = licence(metadata(name))
+        except PackageNotFoundError:
+            said = ELSEWHERE.get(name, "UNKNOWN")
+        yield f"| {name} | {said} |"
 
 
 def licence(about):

@@ -107,10 +107,7 @@ def answer(runs):
 
 
 def lessons(titles, runs, badge):
-    """A line for each lesson: its title, its question, what comes out, a link to Colab.
-
-    `titles` are by the lesson's name, from which `badge` makes the address in Colab.
-    """
+    """A line for each lesson: its title, by its name, and its address in Colab, by `badge`."""
     means = {name: np.mean(values) for name, values in runs.items()}
     return "\n".join(
         f"{number}. **[{title}](notebooks/{name}.ipynb).** {LESSONS[name][0]} "
@@ -122,10 +119,8 @@ def lessons(titles, runs, badge):
 def results(runs):
     """The table of results: means over seeds, with the 95 % interval of the mean."""
     count = len(runs["approach_1_accuracy_full_test"])
-    rows = [
-        f"| mean of {count} runs, all 10,000 test images | this tutorial | original, one run |",
-        "|---|---|---|",
-    ]
+    rows = [f"| mean of {count} runs, all 10,000 test images | this tutorial | original, one run |"]
+    rows += ["|---|---|---|"]
     theirs = {f"{name}_accuracy_full_test": f"{value} %" for name, value in PUBLISHED.items()}
     for label, key, digits, unit in RESULTS:
         low, high = mean_interval(runs[key])
@@ -135,10 +130,7 @@ def results(runs):
 
 
 def timings(titles, reading, benchmark):
-    """How long the lessons take: to run, as measured, and to read, as estimated in minutes.
-
-    `titles` and `reading` are by the lesson's name. What was not measured is left out.
-    """
+    """How long lessons take to run, as measured, and to read, as estimated, by their names."""
     measured = {name: one["seconds"] for name, one in benchmark["lessons"].items()}
     rows = ["| | to run, measured | to read, estimated |", "|---|---|---|"]
     rows += [
@@ -163,12 +155,8 @@ def picture(name, alt):
     path = f"images/{name}.png"
     if name != DRAWING:
         return f"![{alt}]({path})"
-    return (
-        "<picture>\n"
-        f'<source media="(prefers-color-scheme: dark)" srcset="images/{name}_dark.png">\n'
-        f'<img alt="{html.escape(alt)}" src="{path}">\n'
-        "</picture>"
-    )
+    dark = f'<source media="(prefers-color-scheme: dark)" srcset="images/{name}_dark.png">'
+    return f'<picture>\n{dark}\n<img alt="{html.escape(alt)}" src="{path}">\n</picture>'
 
 
 def darkened(png):

@@ -69,10 +69,8 @@ def choose_builds():
         return "usual"  # On Windows these have no CUDA.
     if reachable(f"{INDEX}cpu/torch/"):
         return "cpu"
-    print(
-        "There is no NVIDIA GPU here, but the index with the small builds of torch cannot be "
-        f"reached ({INDEX}).\nInstalling the usual builds, with 3 GB of CUDA libraries."
-    )
+    print("There is no NVIDIA GPU here, but the index with the small builds of torch cannot be")
+    print(f"reached ({INDEX}). Installing the usual builds, with 3 GB of CUDA libraries.")
     return "usual"
 
 

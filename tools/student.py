@@ -65,10 +65,8 @@ def edition(root=ROOT):
 
 
 def course(root, folder):
-    """The text of each assignment's notebook in the folder of a course, by path.
-
-    And of nbgrader's settings there, unless the teacher has some already.
-    """
+    """The text of each assignment in the folder of a course, by path, and of nbgrader's settings
+    there, unless the teacher has some already."""
     config = folder / "nbgrader_config.py"
     contents = {} if config.exists() else {config: CONFIG}
     for name, path in find_lessons(root / "notebooks").items():
@@ -118,10 +116,10 @@ def marked(lesson):
     """A copy of a lesson in which nbgrader knows the solutions and, in their own cells, the checks.
 
     Raises:
-        ValueError: a solution with no check of its own after it, or two exercises of one name.
+        ValueError: a solution with no check of its own after it.
     """
     notebook = copy.deepcopy(lesson)
-    notebook.cells, names = [], set()
+    notebook.cells = []
     for cell in copy.deepcopy(lesson.cells):
         notebook.cells.append(cell)
         if BEGIN not in cell.source:
@@ -129,14 +127,11 @@ def marked(lesson):
         check = CHECK.search(cell.source)
         if not check or f"def {check[2]}(" not in cell.source:
             raise ValueError(f"a solution without a check of it at its end:\n{cell.source}")
-        if check[1] in names:
-            raise ValueError(f"{check[1]} stands in two cells")
-        names.add(check[1])
         test = copy.deepcopy(cell)
         test.id = f"{cell.id}-check"
         cell.source = cell.source[: check.start()].rstrip()
         cell.metadata["nbgrader"] = _nbgrader(check[1].removeprefix("check_"), solution=True)
-        test.source = f"{check[0].rstrip()}" + HIDDEN_TEST.format(check=check[1], function=check[2])
+        test.source = check[0].rstrip() + HIDDEN_TEST.format(check=check[1], function=check[2])
         test.metadata["nbgrader"] = _nbgrader(check[1], points=1, grade=True, locked=True)
         notebook.cells.append(test)
     return notebook
@@ -154,10 +149,9 @@ def without_answers(notebook):
         text = " ".join(folded[1].split())
         return f"- {text}\n" if text.endswith("?") else ""
 
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = FOLDED.sub(question, cell.source).rstrip()
-            cell.source = re.sub(r"\n{3,}", "\n\n", text)
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "markdown"):
+        text = FOLDED.sub(question, cell.source).rstrip()
+        cell.source = re.sub(r"\n{3,}", "\n\n", text)
     return notebook
 
 

@@ -21,9 +21,7 @@ from aelib.files import write_whole
 from aelib.studies import run_row
 from tools.lessons import ROOT, set_environment
 
-STUDIES = (
-    *("replication", "few_labels", "crossed", "scales", "spread_labels", "recipe", "code_size"),
-)
+STUDIES = ("replication", "few_labels", "crossed", "scales", "spread_labels", "recipe", "code_size")
 CONNECT_SECONDS = 20
 
 
@@ -53,16 +51,12 @@ def workers():
         return
     try:
         from distributed import Client
-    except ImportError:
-        raise SystemExit(
-            "AELIB_SCHEDULER is set, but Dask is not installed: pip install -e '.[cluster]'."
-        ) from None
-    try:
+
         client = Client(address, timeout=CONNECT_SECONDS)
+    except ImportError:
+        sys.exit("AELIB_SCHEDULER is set, but Dask is not installed: pip install -e '.[cluster]'.")
     except (OSError, ValueError) as error:
-        raise SystemExit(
-            f"No Dask scheduler answers at AELIB_SCHEDULER={address}: {error}"
-        ) from None
+        sys.exit(f"No Dask scheduler answers at AELIB_SCHEDULER={address}: {error}")
     with client, parallel_config("dask"):
         yield
 
@@ -86,9 +80,7 @@ def run_study(study, draft, target):
                 writer.writerow(row)
                 file.flush()
         except OtherColumns:
-            raise SystemExit(
-                f"{draft} has other columns than this study: delete it, to begin anew."
-            ) from None
+            sys.exit(f"{draft} has other columns than this study: delete it, to begin anew.")
     header, done = read_draft(draft)
     lines = [header, *(done[key(*job)] for job in study.JOBS)]
     target.parent.mkdir(exist_ok=True)
@@ -97,11 +89,7 @@ def run_study(study, draft, target):
 
 
 def new_row(study, header, *job):
-    """A row, of the columns in `header` where there is one.
-
-    An error in a job lets joblib end the others; to leave the loop over rows early would be warned
-    of.
-    """
+    """A row. Other columns than those in `header` are an error, at which joblib ends the others."""
     # It ends a worker that has grown by 300 MB, as if that was a leak. The images of two seeds are
     # more, and each new worker would import PyTorch and load them again, row after row.
     process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")

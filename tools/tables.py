@@ -60,10 +60,7 @@ def html_table(lines):
         return None
     cells = [[line[start:end] for start, end in columns] for line in lines]
     rows = [[" ".join(text.split()) for text in row] for row in cells]
-    left = [
-        all(text[0] != " " for text in column if text.strip())
-        for column in zip(*cells, strict=True)
-    ]
+    left = [all(t[0] != " " for t in column if t.strip()) for column in zip(*cells, strict=True)]
     heads = next(at for at, row in enumerate(rows) if not is_head(row, rows[at + 1 :]))
     html = [html_row(row, left, at < heads) for at, row in enumerate(rows)]
     head = f"<thead>{''.join(html[:heads])}</thead>" if heads else ""
@@ -72,19 +69,17 @@ def html_table(lines):
 
 def is_head(row, below):
     """Whether a row is empty where others have their name, or has a text above numbers only."""
-    above_numbers = any(
-        text and not NUMBER.match(text) and all(map(NUMBER.match, others))
-        for text, *others in zip(row, *below, strict=True)
-    )
-    return below != [] and (not row[0] or above_numbers)
+    columns = zip(row, *below, strict=True)
+    names = (text and not NUMBER.match(text) and all(map(NUMBER.match, n)) for text, *n in columns)
+    return below != [] and (not row[0] or any(names))
 
 
 def html_row(texts, left, head):
     """A row in HTML; `left` says of each column whether it is aligned there."""
     row = ""
     for place, text in enumerate(texts):
-        kind = "th" if text and (head or place == 0) else "td"
-        scope = f' scope="{"col" if head else "row"}"' if kind == "th" else ""
         side = ' class="left"' if left[place] else ""
-        row += f"<{kind}{scope}{side}>{escape(text)}</{kind}>"
+        named = text and (head or place == 0)
+        kind = f'th scope="{"col" if head else "row"}"' if named else "td"
+        row += f"<{kind}{side}>{escape(text)}</{kind[:2]}>"
     return f"<tr>{row}</tr>"

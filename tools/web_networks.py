@@ -2,9 +2,8 @@
 
     python -m tools.web_networks
 
-They are those of lesson 7's recipe, with all habits that pay, on 60,000 images. It needs MNIST and
-about five minutes on one core. What it writes, `web/networks/`, is committed, so that the page can
-be built without either.
+They are those of lesson 7's recipe, with all habits that pay, on 60,000 images, and take about five
+minutes on one core. `web/networks/` is committed, so that the page can be built without that.
 """
 
 import io
@@ -98,16 +97,12 @@ def export(networks, folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, network in networks.items():
         shape = (3, 4, 4) if name in ("decoder", "approach1") else (1, 28, 28)
-        exported = torch.onnx.export(
-            network.eval(),
-            (torch.zeros(2, *shape),),
-            input_names=["input"],
-            output_names=["output"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            dynamo=True,
-            verbose=False,
-            optimize=False,  # So the weights keep the names that they have in PyTorch.
-        )
+        names = {"input_names": ["input"], "output_names": ["output"]}
+        names["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
+        # Not optimized, so that the weights keep the names that they have in PyTorch.
+        settings = {"dynamo": True, "verbose": False, "optimize": False}
+        example = (torch.zeros(2, *shape),)
+        exported = torch.onnx.export(network.eval(), example, **names, **settings)
         buffer = io.BytesIO()
         exported.save(buffer)
         model = onnx.load_from_string(buffer.getvalue())

@@ -45,9 +45,11 @@ def gather(sources):
     (sources / "notebooks").mkdir()
     for file in (file for pattern in PARTS for file in ROOT.glob(pattern)):
         copy(file, sources / file.relative_to(ROOT))
-    for name, text_for_site in (("README.md", readme_text), ("TEACHING.md", teaching_text)):
-        page = sources / name
-        page.write_text(text_for_site(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, for_site in (
+        (sources / "README.md", readme_text),
+        (sources / "TEACHING.md", teaching_text),
+    ):
+        page.write_text(for_site(page.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.make_archive(sources / "student", "zip", ROOT, "student")
     copy(ROOT / "web" / "icon.svg", sources / "static" / "icon.svg")
     for name in ("LICENSE", "es5/tex-svg.js"):
@@ -77,11 +79,8 @@ def readme_text(text):
 def teaching_text(text):
     """The teacher's page for the site: the edition for students is no page there, and a badge would
     be asked of another host."""
-    return re.sub(
-        r"\[([^]]*)\]\((student/\S+\.ipynb)\) \[!\[Open in Colab\]\([^)]*\)\]\(([^)]*)\)",
-        r"{download}`\1 <\2>` · [Open in Colab](\3)",
-        text,
-    )
+    shown = r"\[([^]]*)\]\((student/\S+\.ipynb)\) \[!\[Open in Colab\]\([^)]*\)\]\(([^)]*)\)"
+    return re.sub(shown, r"{download}`\1 <\2>` · [Open in Colab](\3)", text)
 
 
 def page_text(text, name, repository):
