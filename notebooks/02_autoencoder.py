@@ -325,7 +325,7 @@ print(f"the mean image, again: {mean_image:.4f}")
 # And it takes a few snapshots on the way, for you to watch one digit appear.
 #
 # It may take half a minute, depending on your machine. If that is too long, interrupt it (Kernel >
-# Interrupt), set `epochs` to a smaller number, and run the cell again.
+# Interrupt), make `epochs` smaller in the parameters, and run both cells again.
 #
 # **Predict:** how many epochs will it take to get below the mean image's loss? Will the validation
 # loss stay close to the training loss, or part from it?

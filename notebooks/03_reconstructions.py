@@ -368,7 +368,8 @@ show(
 # Then it *is* a place on paper, and nothing is lost in drawing it. The next cell trains such an
 # autoencoder. It is that of lesson 2, except for the two layers next to the code: the last
 # convolution has two filters of 7 by 7, as large as the maps before it, so that two numbers remain.
-# (Five epochs are enough to see the point.)
+# (Five epochs are enough here, with a learning rate that first rises to 0.01 and then falls to
+# almost 0: `one_cycle`.)
 #
 # With a plane you can do what no one can do with 48 dimensions: decode all of it. On the left
 # below is where the codes of the test images lie. On the right the same piece of the plane is
@@ -383,7 +384,7 @@ torch.manual_seed(seed)
 narrow = code_size.autoencoder_with(2).to(device)
 pair = (data.train.images, data.train.images)
 short = {**training_settings, "epochs": min(epochs, 5)}
-train(narrow, pair, nn.functional.mse_loss, **short)
+train(narrow, pair, nn.functional.mse_loss, **{**short, "learning_rate": 0.01}, one_cycle=True)
 to_code, from_code = narrow[:6], narrow[6:]  # Encoder and decoder.
 figure = figures.code_plane(infer(to_code, images), labels, lambda codes: infer(from_code, codes))
 show(

@@ -258,8 +258,8 @@ for suffix, split in (("", data.test), ("_full_test", data.full_test)):
     print(f"only approach 2 has {only_2}; if they were equal: p = {probability:.1g}")
 
 # %% [markdown]
-# (`1e-24` means: move the point of 1 by 24 places to the left.) A `p` far below 0.05 says: the luck
-# of which images were asked does not explain the difference. On 10,000 images `p` is below one in a
+# (`1e-24` means: move the point of 1 by 24 places to the left.) A `p` far below 0.05 says: the
+# choice of the test images does not explain the difference. On 10,000 images `p` is below one in a
 # million. On 1,000 there are far fewer images to count, and `p` is much larger: look at yours
 # before you conclude anything. And `p` says nothing about the luck of the seed; for that you have
 # to train again (exercise 5). See, too, how many images only approach 1 has right: some digits are
