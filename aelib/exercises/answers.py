@@ -1,35 +1,28 @@
-"""How a learner's function is called and answered: safely, within seconds, in plain words.
+"""How a learner's function is called and answered, in plain words.
 
 A check hands over small inputs and looks at what comes back, never at the source text. So an answer
 that is right in another way is right. What is wrong is told by `Wrong`, whose text is for learners.
+A loop that never ends is stopped as any other: by Kernel > Interrupt.
 """
 
-import copy
 import functools
 import inspect
+import io
+import pickle
+import random
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import torch
 
-from aelib.exercises.running import CALL_LIMIT, call_limited, line_of, own_chance
-from aelib.exercises.words import brief, kind, shown_call
-
-#: How long all calls of one check may take together, in seconds.
-CHECK_LIMIT = 20
+from aelib.exercises.words import brief, kind
 
 
 class Wrong(Exception):
     """What a learner is told of an answer that is not right yet."""
-
-
-class Raised(Wrong):
-    """The same where the learner's function raised `error`."""
-
-    def __init__(self, text, error):
-        super().__init__(text)
-        self.error = error
 
 
 class Verdict:
@@ -66,7 +59,7 @@ def exercise(call, returns, first_hint):
             answer = Answer(call, returns, first_hint, your_function)
             right = False
             try:
-                with own_chance():
+                with _own_chance():
                     examine(answer)
                 right, text = True, f"Right: {answer.name} does what it should."
             except Wrong as wrong:
@@ -80,89 +73,81 @@ def exercise(call, returns, first_hint):
             return Verdict(right, text)
 
         del check.__wrapped__  # So that its help says `your_function`.
+        check.__doc__ = f"{examine.__doc__}\n    `{call}` returns {returns}."
         return check
 
     return decorate
 
 
 class Answer:
-    """A learner's function; to call it is safe, and ends with its result or with `Wrong`."""
+    """A learner's function; a call of it ends with its result or with `Wrong`."""
 
     def __init__(self, call, returns, first_hint, function):
-        self.call, self.returns, self.first_hint, self.function = (
-            call,
-            returns,
-            first_hint,
-            function,
-        )
+        self.call, self.returns, self.first_hint = call, returns, first_hint
+        self.function = function
         self.name, _, parameters = call.rstrip(")").partition("(")
         self.parameters = [one.split("=")[0].strip() for one in parameters.split(",")]
-        self.seconds = 0.0
 
-    def __call__(self, *args, may_change=(), may_be_none=False, chance=0):
+    def __call__(self, *args, may_change=(), may_be_none=False, chance=0, raised=None):
         """What the function returns for `args`.
 
         Args:
-            may_change: names of the parameters that the function is there to change.
-            may_be_none: for a function that need not return anything.
+            may_change: the parameters that it is there to change; `may_be_none`: what it returns.
             chance: the seed of everything random but the generators in `args`.
+            raised: hints by words of the errors that deserve them.
         """
         self._check_parameters(args)
-        before = {
-            name: _copied(value)
-            for name, value in zip(self.parameters, args, strict=False)
-            if name not in may_change
-        }
-        value, printed = self.run(self.function, *args, chance=chance)
-        for name, value_before in before.items():
-            if not _same(value_before, args[self.parameters.index(name)]):
+        before = [_bytes(value) for value in args]
+        value, printed = self.run(self.function, *args, chance=chance, raised=raised)
+        for name, value_before, arg in zip(self.parameters, before, args, strict=False):
+            if name not in may_change and value_before != _bytes(arg):
                 raise Wrong(
                     f"it changes what it is given: after the call `{name}` is not what it was. "
                     "Others may still need it; work on a copy."
                 )
         if value is None and not may_be_none:
             if printed:
-                raise Wrong(
-                    "it prints something but returns nothing (None). To print shows a result to "
-                    "you; `return` hands it on."
-                )
-            raise Wrong(f"it returns nothing yet (None). First hint: {self.first_hint}")
+                raise Wrong("it prints something but returns nothing (None): `return` hands it on.")
+            raise Wrong(f"{self.shown(args)} gives nothing (None). First hint: {self.first_hint}")
         return value
 
-    def run(self, function, *args, chance=0, shown=None):
-        """What `function` returns for `args`, and what it printed; `Wrong` if it does not end well.
+    def run(self, function, *args, chance=0, raised=None, shown=None):
+        """What `function` returns for `args`, and what it printed; `Wrong` if it raises an error.
 
         Args:
             function: the learner's, or something that it has returned.
             shown: the call in words, if not this function's name and `args`.
         """
-        shown = shown or shown_call(self.name, args)
-        if self.seconds > CHECK_LIMIT:
-            raise Wrong(f"it takes too long: more than {CHECK_LIMIT} s for all that was asked.")
-        value, error, ended, printed, took = call_limited(function, args, chance)
-        self.seconds += took
-        if not ended:
-            raise Wrong(
-                f"{shown} had not ended after {CALL_LIMIT} seconds and was stopped. "
-                "Is there a loop whose end is never reached?"
-            )
+        _set_chance(chance)
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return function(*args), printed.getvalue()
+            except (Exception, SystemExit) as caught:
+                error = caught
+        if isinstance(error, Wrong):
+            raise error
         if type(error) is NotImplementedError and function is self.function:
             raise Wrong(f"nothing here yet. First hint: {self.first_hint}")
-        if error is not None:
-            message = " ".join(str(error).split())
-            message = message if len(message) < 200 else message[:200] + " ..."
-            line = function is self.function and line_of(error, function)
-            place = f" in its line {line}" if line else ""
-            raise Raised(f"{shown} raises {type(error).__name__}{place}: {message}", error)
-        return value, printed
+        message = " ".join(str(error).split())
+        hints = (f". {hint}" for words, hint in (raised or {}).items() if words in message)
+        message = message[:200].rstrip(".") + " ..." * (len(message) > 200)
+        line = _line_of(error, self.function)
+        place = f" in its line {line}" if line else ""
+        shown = shown or self.shown(args)
+        raise Wrong(f"{shown} raises {type(error).__name__}{place}: {message}{next(hints, '')}")
 
-    def array(self, value, shape=None, whole=False):
+    def shown(self, args):
+        """The call with `args`, as a learner might type it."""
+        return f"{self.name}({', '.join(map(brief, args))})"
+
+    def array(self, value, shape=None):
         """`value` as a NumPy array, whether it came as a number, a list, an array or a tensor.
 
         Args:
             value: what the function has returned.
             shape: the shape that it must have; `()` is one number, in brackets or not.
-            whole: whether it must be whole numbers.
         """
         try:
             array = _array(value)
@@ -176,55 +161,60 @@ class Answer:
             came = kind(value) if array.ndim == 0 else f"the shape {array.shape}"
             asked = f", the shape {tuple(shape)}" if shape else ""
             raise Wrong(f"it should return {self.returns}{asked}, but {came} came.")
-        if whole and not (np.isfinite(array).all() and (array == array.round()).all()):
-            raise Wrong(f"it should return {self.returns}, but {brief(value)} came.")
         return array
 
+    def network(self, value):
+        """`value` once it is seen to be an `nn.Module`."""
+        if not isinstance(value, torch.nn.Module):
+            more = " Add brackets and its arguments." if isinstance(value, type) else ""
+            raise Wrong(f"it should return {self.returns}, but {kind(value)} came.{more}")
+        return value
+
     def compare(
-        self, cases, right, mistakes=(), tolerance=1e-4, shape=None, whole=False, shown=None
+        self, cases, right, mistakes=None, tolerance=1e-4, shape=None, read=None, shown=None
     ):
         """Ask for every case; say what mistake explains the answers, or where they first differ.
 
         Args:
             cases: tuples of arguments, the smallest first.
             right: gives the expected value for a case.
-            mistakes: pairs of a hint and a function that makes this mistake.
+            mistakes: by its hint, a function that makes a mistake, or a list of some.
             tolerance: how far the values may lie apart, as a share and absolutely.
-            shape: what `array` asks for, if not the shape of what `right` gives.
-            whole: as for `array`.
+            shape: as for `array`, if it is not the shape of what `right` gives.
+            read: makes an array of a value and the arguments it came for, in the place of `array`.
             shown: each case in words, if not the call with its arguments.
         """
-        expected = [_array(right(*case)) for case in cases]
-        got = []
-        for case, value in zip(cases, expected, strict=True):
-            wanted = value.shape if shape is None else shape
-            got.append(self.array(self(*case), wanted, whole))
-        if all_close(got, expected, tolerance):
-            return
-        for hint, mistake in mistakes:
-            if all_close(got, [_tried(mistake, case) for case in cases], tolerance):
-                raise Wrong(hint)
-        shown = shown or [shown_call(self.name, case) for case in cases]
-        for words, came, value in zip(shown, got, expected, strict=True):
-            if not close(came, value, tolerance):
-                raise Wrong(self.difference(words, came, value, tolerance))
 
-    def difference(self, shown, came, expected, tolerance=1e-4):
-        """Where `came` first differs from `expected`, two arrays of one shape, in words."""
-        asked_for_truth = np.asarray(expected).dtype.kind == "b"
-        came, expected = np.asarray(came, float), np.asarray(expected, float)
-        wrong = ~np.isclose(came, expected, rtol=tolerance, atol=tolerance)
-        place = np.argwhere(wrong)[0]
-        came, expected = (
-            brief(bool(one) if asked_for_truth and one in (0, 1) else float(one))
-            for one in (came[tuple(place)], expected[tuple(place)])
-        )
-        where = f" at {[int(index) for index in place]}" if len(place) else ""
-        text = f"the smallest input that was found to differ: {shown} gives {came}{where}, "
-        text += f"and {expected} was expected."
-        if came == "nan":
-            text += " (NaN is no number: it comes of 0 / 0, inf - inf or the root of a negative.)"
-        return text
+        def values(way):
+            with np.errstate(all="ignore"):
+                found = [way(*case) for case in cases]
+            return [
+                read(value, *case) if read else _array(value)
+                for value, case in zip(found, cases, strict=True)
+            ]
+
+        expected, got = values(right), []
+        for case, value in zip(cases, expected, strict=True):
+            came = self(*case)
+            wanted = value.shape if shape is None else shape
+            got.append(read(came, *case) if read else self.array(came, wanted))
+        if _close(got, expected, tolerance):
+            return
+        for hint, ways in (mistakes or {}).items():
+            for way in ways if isinstance(ways, list) else [ways]:
+                try:
+                    explains = _close(got, values(way), tolerance)
+                except Exception:  # A mistake may be one that cannot answer every case.
+                    continue
+                if explains:
+                    raise Wrong(hint)
+        for hint, slip in SLIPS.items():
+            if _close(got, [slip(value.astype(float)) for value in expected], tolerance):
+                raise Wrong(hint)
+        for number, (came, value) in enumerate(zip(got, expected, strict=True)):
+            if not _close([came], [value], tolerance):
+                words = shown[number] if shown else self.shown(cases[number])
+                raise Wrong(_difference(words, came, value, tolerance))
 
     def _check_parameters(self, args):
         if not callable(self.function):
@@ -239,26 +229,51 @@ class Answer:
         try:
             signature.bind(*args)
         except TypeError:
-            few = len(args) < len(self.parameters)
-            defaults = " What has a default there may be left out." if few else ""
             raise Wrong(
-                f"it is called as {self.call}, here with {len(args)} "
-                f"{'value' if len(args) == 1 else 'values'}, but yours takes {signature}.{defaults}"
+                f"it is called as {self.call}, and what has a default there may be left out. "
+                f"Yours takes {signature}."
             ) from None
 
 
-def close(first, second, tolerance):
-    """Whether two arrays are of one shape and nearly equal; NaN equals NaN."""
-    if first is None or second is None or first.shape != second.shape:
-        return False
-    return np.allclose(
-        first.astype(float), second.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True
+#: What happens in any exercise.
+SLIPS = {
+    "the other way round: True and False have changed places, or it is 1 minus the share that is "
+    "asked for.": lambda right: 1 - right,
+    "the sign is turned round.": lambda right: -right,
+    "one too few: do you count steps where places count, or from 0 what counts from 1?": (
+        lambda right: right - 1
+    ),
+    "percent came, and a share from 0 to 1 is asked for.": lambda right: 100 * right,
+    "the numbers are right, and in another order, or rows and columns have changed places.": (
+        lambda right: right.T if right.ndim in (0, 2) else right[::-1]
+    ),
+}
+
+
+def _difference(shown, came, expected, tolerance):
+    """Where `came` first differs from `expected`, in words."""
+    where = ""
+    if came.shape == expected.shape:
+        wrong = ~np.isclose(came.astype(float), expected.astype(float), tolerance, tolerance, True)
+        place = tuple(np.argwhere(wrong)[0])
+        where = f" at {[int(index) for index in place]}" if place else ""
+        came, expected = came[place], expected[place]
+        if expected.dtype.kind == "b" and came in (0, 1):
+            came = came.astype(bool)
+    text = f"the smallest input that was found to differ: {shown} gives {brief(came)}{where}, "
+    text += f"and {brief(expected)} was expected."
+    if brief(came) == "nan":
+        text += " (NaN is no number: it comes of 0 / 0, inf - inf or the root of a negative.)"
+    return text
+
+
+def _close(firsts, seconds, tolerance):
+    """Whether the arrays in two lists are of one shape and nearly equal; NaN equals NaN."""
+    return all(
+        a.shape == b.shape
+        and np.allclose(a.astype(float), b.astype(float), tolerance, tolerance, equal_nan=True)
+        for a, b in zip(firsts, seconds, strict=True)
     )
-
-
-def all_close(firsts, seconds, tolerance):
-    """Whether `close` holds for each pair."""
-    return all(close(*pair, tolerance) for pair in zip(firsts, seconds, strict=True))
 
 
 def _array(value):
@@ -272,32 +287,38 @@ def _array(value):
     return np.asarray(value)
 
 
-def _tried(mistake, case):
-    """What `mistake` gives for a case, or None if it cannot."""
+def _bytes(value):
+    """What a function may not change in `value`; generators and functions are there to be used."""
+    if isinstance(value, torch.nn.Module):
+        value = value.state_dict()
+    return None if isinstance(value, torch.Generator) or callable(value) else pickle.dumps(value)
+
+
+def _line_of(error, function):
+    """In which of its lines `function` failed, counted from 1; None if that cannot be told."""
+    code = getattr(function, "__code__", None)
+    lines, place = [None], error.__traceback__
+    while code and place:
+        if place.tb_frame.f_code is code:
+            lines.append(place.tb_lineno - code.co_firstlineno + 1)
+        place = place.tb_next
+    return lines[-1]
+
+
+def _set_chance(seed):
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+
+
+@contextmanager
+def _own_chance():
+    """The same chance at each check, and the global random states after it as they were."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    _set_chance(0)
     try:
-        with np.errstate(all="ignore"):
-            return _array(mistake(*case))
-    except Exception:
-        return None
-
-
-def _copied(value):
-    if isinstance(value, torch.Generator):
-        return None  # It is there to be used.
-    return copy.deepcopy(value)
-
-
-def _same(before, after):
-    if isinstance(after, torch.Generator):
-        return True
-    if isinstance(after, torch.nn.Module):
-        return _same(before.state_dict(), after.state_dict())
-    if isinstance(after, torch.Tensor):
-        return before.shape == after.shape and torch.equal(before, after)
-    if isinstance(after, np.ndarray):
-        return np.array_equal(before, after)
-    if isinstance(after, dict):
-        return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in after)
-    if isinstance(after, list | tuple):
-        return len(before) == len(after) and all(map(_same, before, after))
-    return before == after
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])

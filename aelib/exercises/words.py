@@ -13,8 +13,6 @@ def brief(value):
         if value.size > 12:
             return f"<{' x '.join(map(str, value.shape))} numbers>"
         value = value.tolist()
-    if isinstance(value, bool) or value is None:
-        return str(value)
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
@@ -24,19 +22,17 @@ def brief(value):
         return "{" + ", ".join(f"{key!r}: {brief(one)}" for key, one in value.items()) + "}"
     if isinstance(value, torch.Generator):
         return f"<generator with seed {value.initial_seed()}>"
-    if isinstance(value, torch.nn.Module | torch.optim.Optimizer) or callable(value):
+    if callable(value) or isinstance(value, torch.optim.Optimizer):
         return f"<{getattr(value, '__name__', type(value).__name__)}>"
     text = repr(value)
     return text if len(text) < 60 else text[:60] + "..."
 
 
 def kind(value):
-    """What `value` is, such as "a list of 3" or "the text '14'"."""
+    """What `value` is, such as "a list of 3" or "the str '14'"."""
     if value is None:
         return "nothing (None)"
-    if isinstance(value, str):
-        return f"the text {brief(value)}"
-    if isinstance(value, bool | int | float | np.generic):
+    if isinstance(value, bool | int | float | str | np.generic):
         return f"the {type(value).__name__} {brief(value)}"
     if isinstance(value, torch.Tensor | np.ndarray):
         word = "a tensor" if isinstance(value, torch.Tensor) else "an array"
@@ -46,8 +42,3 @@ def kind(value):
     if isinstance(value, type):
         return f"the class {value.__name__}"
     return f"an object of type {type(value).__name__}"
-
-
-def shown_call(name, args):
-    """The call of `name` with `args`, as a learner might type it."""
-    return f"{name}({', '.join(map(brief, args))})"
