@@ -2,10 +2,10 @@
 
     python -m benchmarks [limits] [steps] [peers] [growth] [time_to_accuracy] [lessons]
 
-All questions that are named, or all of them, are measured in one run, in rounds of random order: so
-a disturbance of a moment meets a round or two of each, and medians are reported. It prints the
-numbers, and writes runs/benchmark.json, with every round in it. A whole run of a quiet machine may
-become aelib/results/benchmark.json, which lesson 8 reads: `make test` says what it lacks.
+Those named, or all, are measured in rounds of random order: so a disturbance of a moment meets a
+round or two of each, and medians are reported. With its rounds it is in runs/benchmark.json. A run
+of all may become aelib/results/benchmark.json, which lesson 8 reads; `make test` says if it lacks
+anything.
 """
 
 import argparse
@@ -29,7 +29,6 @@ from aelib.settings import project_folder
 from aelib.threads import usable_cores
 
 PROCESSORS = Path("/proc/cpuinfo")
-#: The modules of this folder that are questions.
 QUESTIONS = ("limits", "steps", "peers", "growth", "time_to_accuracy", "lessons")
 #: How often each case is measured, if its question does not say otherwise.
 ROUNDS = 7
@@ -44,8 +43,7 @@ def main(arguments=None):
     runs = project_folder() / "runs"
     runs.mkdir(exist_ok=True)
     write_whole(runs / "benchmark.json", json.dumps(report, indent=1) + "\n")
-    numbers = json.dumps({**report, "rounds": "in runs/benchmark.json"}, indent=1)
-    print(re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):.4g}", numbers))
+    print(json.dumps({**report, "rounds": "in runs/benchmark.json"}, indent=1))
 
 
 def measure(names, quick=False):

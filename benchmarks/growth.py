@@ -12,10 +12,6 @@ from aelib.data import load_data
 from aelib.threads import usable_cores
 from benchmarks.rounds import learn, medians, new_classifier, ratio, seconds
 
-#: The keys of the report that are tables; a case is called by one of them and a number.
-IMAGES, THREADS = "epoch_seconds", "epoch_seconds_by_threads"
-TRAININGS, MEMORY = "epoch_seconds_by_trainings_at_once", "peak_rss_mb"
-
 
 def cases(data, quick):
     """Seconds for an epoch of approach 2; of two trainings at once, those of the slower one.
@@ -25,15 +21,16 @@ def cases(data, quick):
     source, sizes = ("digits", (100, 600)) if quick else ("mnist", (600, 6_000, 60_000))
     new = partial(ProcessPoolExecutor, 1, get_context("spawn"))
     pools, middle = [new(), new()], (source, sizes[-2])
-    result = {f"{IMAGES} {size}": partial(epoch, source, size) for size in sizes}
+    result = {f"epoch_seconds {size}": partial(epoch, source, size) for size in sizes}
     for count in range(1, usable_cores() + 1):
-        result[f"{THREADS} {count}"] = partial(epoch, *middle, count)
+        result[f"epoch_seconds_by_threads {count}"] = partial(epoch, *middle, count)
     for count in (1, 2):
-        result[f"{TRAININGS} {count}"] = partial(slowest, pools[:count], *middle)
+        at_once = partial(slowest, pools[:count], *middle)
+        result[f"epoch_seconds_by_trainings_at_once {count}"] = at_once
     for case in result.values():  # What happens once; and both processes are there.
         case()
     for name, size in {"import": 0, "60k": sizes[-1]}.items():
-        result[f"{MEMORY} {name}"] = lambda size=size: new().submit(peak, source, size).result()
+        result[f"peak_rss_mb {name}"] = lambda size=size: new().submit(peak, source, size).result()
     return result
 
 
@@ -61,10 +58,10 @@ def peak(source, size):
 
 
 def results(rounds):
-    tables = {IMAGES: {}, THREADS: {}, TRAININGS: {}, MEMORY: {}}
-    for name, value in medians(rounds).items():
-        key, number = name.split()
-        tables[key][number] = value
-    middle, most = [rounds[f"{IMAGES} {size}"] for size in tables[IMAGES]][-2:]
-    memory = {f"{MEMORY}_{name}": value for name, value in tables.pop(MEMORY).items()}
+    tables = {}
+    for case, value in medians(rounds).items():
+        key, name = case.split()
+        tables.setdefault(key, {})[name] = value
+    middle, most = [rounds[f"epoch_seconds {size}"] for size in tables["epoch_seconds"]][-2:]
+    memory = {f"peak_rss_mb_{name}": value for name, value in tables.pop("peak_rss_mb").items()}
     return tables | memory | {"growth_60k_over_6k": ratio(most, middle)}

@@ -12,7 +12,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from aelib.models import Autoencoder
 from benchmarks.rounds import medians
 
-#: What the names of cases begin with.
 PEAK, COPY, STEP, LAYER = "peak: ", "copy", "step: autoencoder", "layer: "
 
 
@@ -82,9 +81,6 @@ def results(rounds):
     copy_rate, step = done[COPY]["bytes"] / min(times[COPY]), done[STEP]
     step["share_of_peak"] = step["operations"] / peak / step["seconds"]
     step["share_of_copy_rate"] = step["bytes"] / copy_rate / step["seconds"]
-    return {
-        "peak_gflops": peak / 1e9,
-        "training_steps": {"autoencoder": step},
-        "layers": {name.removeprefix(LAYER): done[name] for name in done if LAYER in name},
-        "share_of_peak": step["share_of_peak"],
-    }
+    layers = {name.removeprefix(LAYER): done[name] for name in done if LAYER in name}
+    report = {"peak_gflops": peak / 1e9, "share_of_peak": step["share_of_peak"], "layers": layers}
+    return report | {"training_steps": {"autoencoder": step}}

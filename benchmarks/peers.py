@@ -1,10 +1,9 @@
 """How fast is the training loop, against what people would use instead?
 
 With the published network, where what surrounds the arithmetic counts most, and with one of half a
-million weights, where it should count least. A peer gets a function that makes a network, a pair of
-images and labels, and a number of epochs, and trains from fresh weights with Adam. Libraries are
-called as most would write it or, `tuned`, as their guides advise for speed (Lightning: barebones;
-skorch: callbacks="disable"; PyTorch: no automatic batching), with our memory layout and our Adam.
+million weights. A peer gets a function that makes a network, images and labels, and a number of
+epochs, and trains with Adam. Libraries are called as most would write it or, `tuned`, as their
+guides advise for speed, with our memory layout and our Adam.
 """
 
 import logging
@@ -139,8 +138,8 @@ def results(rounds):
         for key, tuned in ((suffix, ""), (f"{suffix}_tuned", TUNED)):
             cases = {name: name + tuned + suffix for name in ("ours", "published loop", *LIBRARIES)}
             rates = {name: rounds[case] for name, case in cases.items() if case in rounds}
-            ratios = {name: ratio(rounds["ours" + suffix], rates[name]) for name in rates}
-            ratios.pop("ours", None)
+            others = [name for name in rates if name != "ours"]
+            ratios = {name: ratio(rounds["ours" + suffix], rates[name]) for name in others}
             result |= {f"images_per_second{key}": medians(rates), f"throughput_ratio{key}": ratios}
     result["throughput_ratio"]["scikit-learn"] = ratio(heads["scikit-learn"], heads["ours"])
     return result

@@ -3,7 +3,8 @@
 import torch
 from torch.nn.functional import cross_entropy
 
-from aelib.studies import replication
+from aelib.results import PUBLISHED
+from aelib.studies import read_rows, replication
 
 PEERS = ("published loop", "lightning", "skorch", "keras")
 
@@ -143,3 +144,8 @@ def second_look(v):
     assert torch.allclose(whole, v.shares_gradient, atol=1e-5 * float(whole.abs().max()))
     assert v.metrics == {f"benchmark_{name}": v.measured[name] for name in v.shown}
     assert abs(v.large["arithmetic"] - 100 * shares(v)[0]) < 1e-9
+    rows = read_rows("replication").query("train_size == 60_000 and change == 'as published'")
+    for approach, goal in PUBLISHED.items():
+        below = int((rows[approach] < goal).sum()), int((rows[approach] < 50).sum()), len(rows)
+        of = (f"published_seeds{what}_{approach}" for what in ("_below", "_collapsed", ""))
+        assert below == tuple(v.measured[name] for name in of)
