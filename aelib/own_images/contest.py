@@ -4,13 +4,13 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
-from aelib.data import Split
+from aelib.data import Split, balanced_draw
 from aelib.evaluation import accuracy
 from aelib.own_images.methods import METHODS, learn, pretrain
 from aelib.own_images.verdict import surely_behind
 from aelib.training import infer
 
-#: In each draw one of so many folds is tested. Two in a row, or three, share a pretraining.
+#: In each draw one of so many folds is tested. Two of them, or three, share a pretraining.
 FOLDS, SHARED = 5, ((0, 1), (2, 3, 4))
 #: After so many draws a method can be out of the race.
 FIRST_DRAWS = 3
@@ -19,7 +19,7 @@ MOST_LABELS, MOST_TESTED = 6_000, 4_000
 
 
 def label_counts(labelled, classes):
-    """The numbers of labels that are compared, ascending: as many as a set allows, and fewer.
+    """The numbers of labels that are compared, ascending, as many of each class as they divide by.
 
     Args:
         labelled: how many labelled images a draw has at least, without those it tests.
@@ -28,16 +28,9 @@ def label_counts(labelled, classes):
     Returns:
         Two numbers, or three from 5,000 labels on; the largest is about all that a draw has.
     """
-    largest = min(_rounded(labelled, 2), MOST_LABELS)
-    fewer = [_rounded(largest / factor, 1) for factor in ((36, 6) if labelled >= 5_000 else (16,))]
-    fewer = [count for count in fewer if count >= 2 * classes] or [2 * classes]
-    return [*fewer, largest]
-
-
-def _rounded(number, digits):
-    """The number with its first digits kept, and zeros for the rest."""
-    unit = 10 ** max(len(str(int(number))) - digits, 0)
-    return int(number // unit * unit)
+    largest = min(labelled, MOST_LABELS)
+    shares = (largest // factor for factor in ((36, 6, 1) if labelled >= 5_000 else (16, 1)))
+    return sorted({max(2, share // classes) * classes for share in shares})
 
 
 def assign_folds(labels, groups, seed):
@@ -50,8 +43,7 @@ def assign_folds(labels, groups, seed):
     Returns:
         int64 `(N,)`, 0 to 4, and -1 where a group has no labelled image.
     """
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(labels), generator=generator)
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     order = order[labels[order] >= 0]
     order = order[labels[order].argsort(stable=True)]
     # The first labelled image of a group in this order stands for it.
@@ -61,23 +53,6 @@ def assign_folds(labels, groups, seed):
     fold_of = torch.full_like(first, -1)
     fold_of[dealt] = torch.arange(len(dealt)) % FOLDS
     return fold_of[groups]
-
-
-def draw_labels(labels, count, generator):
-    """Draw `count` positions of `labels`, each class by its share, but one of each at least.
-
-    Returns:
-        int64 `(count,)`, in random order.
-    """
-    order = torch.randperm(len(labels), generator=generator)
-    place = torch.empty(len(labels))
-    for label in labels.unique():
-        members = order[labels[order] == label]
-        spaced = (torch.arange(len(members)) + torch.rand(1, generator=generator)) / len(members)
-        spaced[0] = -1
-        place[members] = spaced
-    chosen = order[place[order].argsort(stable=True)][:count]
-    return chosen[torch.randperm(count, generator=generator)]
 
 
 def run_contest(image_set, moves, seed, draws=FOLDS):
@@ -91,7 +66,7 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
     Args:
         image_set: an `ImageSet`.
         moves: "none", "small" or "mirror".
-        draws: how many; after the fifth the images are dealt anew.
+        draws: how many, from 2; after the fifth the images are dealt anew.
 
     Returns:
         A data frame: draw, labels, method, accuracy in percent, tested.
@@ -115,7 +90,7 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
         pool = _shuffled(folds != fold, generator)
         named, unnamed = pool[labels[pool] >= 0], images[pool]
         for count, methods in racing.items():
-            drawn = named[draw_labels(labels[named], count, generator)]
+            drawn = named[balanced_draw(labels[named], count, generator)]
             labelled = Split(images[drawn], labels[drawn])
             for method in methods:
                 model = learn(method, labelled, unnamed, encoder, classes, moves, draw)

@@ -66,24 +66,20 @@ def open_picture(picture, needed=28):
         with Image.open(picture) as image:
             pixels = image.width * image.height
             if pixels > LIMIT:
-                raise _too_large(pixels)
+                size = f"{pixels / 1e6:,.0f} megapixels, {LIMIT / 1e6:.0f} at most can be taken"
+                raise PictureError(f"{size}: make it smaller")
             with _one_large if pixels > LARGE else nullcontext():
                 image.draft(None, (2 * needed, 2 * needed))
                 ImageOps.exif_transpose(image, in_place=True)
                 return _as_rgb(image)
     except PictureError:
         raise
-    except Image.DecompressionBombError:
-        raise _too_large(2 * Image.MAX_IMAGE_PIXELS, "more than ") from None
+    except Image.DecompressionBombError as error:
+        raise PictureError("far too many megapixels: make it smaller") from error
     except Image.UnidentifiedImageError:
         raise PictureError("no picture that Pillow knows") from None
     except Exception as error:  # Damaged files make Pillow raise nearly anything.
         raise PictureError(f"cannot be opened ({error})") from error
-
-
-def _too_large(pixels, more=""):
-    size = f"{more}{pixels / 1e6:,.0f} megapixels"
-    return PictureError(f"{size}, {LIMIT / 1e6:.0f} at most can be taken: make it smaller")
 
 
 def _as_rgb(image):
@@ -101,11 +97,9 @@ def _as_rgb(image):
     image = image.convert("RGBA")
     alpha = image.getchannel("A")
     # Light drawings get a dark background and dark ones a light one, or they could not be seen.
-    light, ink = (
-        ImageStat.Stat(part).sum[0]
-        for part in (ImageChops.multiply(image.convert("L"), alpha), alpha)
-    )
-    background = Image.new("RGB", image.size, "white" if 255 * light < 127 * ink else "black")
+    light = ImageStat.Stat(ImageChops.multiply(image.convert("L"), alpha)).sum[0]
+    dark = 255 * light < 127 * ImageStat.Stat(alpha).sum[0]
+    background = Image.new("RGB", image.size, "white" if dark else "black")
     background.paste(image, mask=alpha)
     return background
 
@@ -118,16 +112,8 @@ def full_scale(highest, least=1):
 
 
 def prepare(image, size=28, channels=1):
-    """Bring an image of `open_picture` to `size` times `size` pixels, without distortion.
-
-    It is scaled until its longer side fits, and padded with the colour of its corners.
-
-    Args:
-        channels: 1 for grey, 3 for colour.
-
-    Returns:
-        A `Prepared`.
-    """
+    """Bring an image of `open_picture` to `size` times `size` pixels, without distortion: scaled
+    until its longer side fits, and padded with the colour of its corners. Returns a `Prepared`."""
     digest = blake2b(repr(image.size).encode() + image.tobytes(), digest_size=16).digest()
     image = image if channels == 3 else image.convert("L")
     corners = _corners(image)

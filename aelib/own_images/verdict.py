@@ -22,7 +22,7 @@ def by_draw(rows):
 def paired_interval(rows, one, other, comparisons=1):
     """The 95 % interval around the mean of `one` minus `other` in the draws that both took part in.
 
-    Five draws say little about how far a single difference spreads. So its deviation is the larger
+    Few draws say little about how far a single difference spreads. So its deviation is the larger
     of two: its own, and what draws and methods leave unexplained in all the rows (a two-way layout;
     Fisher, 1925). Student's t has the degrees of freedom of the latter.
 
@@ -32,14 +32,14 @@ def paired_interval(rows, one, other, comparisons=1):
     """
     wide = by_draw(rows)
     differences = (wide[one] - wide[other]).dropna()
-    draws, methods = np.unique(rows.draw, return_inverse=True)[1], rows.method.to_numpy()
-    effects = [draws[:, None] == np.unique(draws), methods[:, None] == np.unique(methods)]
-    effects = np.hstack(effects).astype(float)
+    columns = rows.draw.to_numpy(), rows.method.to_numpy(str)
+    effects = np.hstack([column[:, None] == np.unique(column) for column in columns]).astype(float)
     coefficients, _, rank, _ = np.linalg.lstsq(effects, rows.accuracy, rcond=None)
-    unexplained = np.square(rows.accuracy - effects @ coefficients).sum() / (len(rows) - rank)
+    freedom = len(rows) - rank
+    unexplained = np.square(rows.accuracy - effects @ coefficients).sum() / freedom
     deviation = max(differences.std(ddof=1), np.sqrt(2 * unexplained))
-    quantile = scipy.stats.t.ppf(1 - 0.025 / comparisons, len(rows) - rank)
-    width = quantile * deviation / np.sqrt(len(differences))
+    width = deviation / np.sqrt(len(differences))
+    width *= scipy.stats.t.ppf(1 - 0.025 / comparisons, freedom)
     # Draws that agree by chance are no proof: three images either way at least (rule of three).
     tested = rows[(rows.method == one) & rows.draw.isin(differences.index)].tested.sum()
     width = max(width, 300 / tested)
@@ -53,21 +53,18 @@ def leader(rows):
 
 def surely_behind(rows):
     """The methods that are behind the `leader` by more than chance explains: they cannot win."""
-    best, methods = leader(rows), rows.method.unique()
-    others = [method for method in methods if method != best]
+    best = leader(rows)
+    others = [method for method in rows.method.unique() if method != best]
     return [name for name in others if paired_interval(rows, best, name, len(others))[0] > 0]
 
 
 def score(rows):
-    """The mean accuracy of some draws, and the 95 % interval around it, all in percent.
-
-    The interval covers the luck of the draw and that of the images tested: what Student's t over
-    draws spans, or Wilson's over images.
-    """
-    mean = float(rows.accuracy.mean())
-    low, high = accuracy_interval(mean, rows.tested.sum())
-    least, most = mean_interval(rows.accuracy)
-    return mean, max(min(low, float(least)), 0.0), min(max(high, float(most)), 100.0)
+    """Mean accuracy and a 95 % interval that covers the luck of the draw (Student's t) and that of
+    the images tested (Wilson's), all in percent, as a dict."""
+    mean = rows.accuracy.mean()
+    ends = [*accuracy_interval(mean, rows.tested.sum()), *mean_interval(rows.accuracy)]
+    low, high = np.clip([min(ends), max(ends)], 0, 100)
+    return {"accuracy": float(mean), "low": float(low), "high": float(high)}
 
 
 def judge(rows, guessing):
@@ -88,37 +85,32 @@ def judge(rows, guessing):
     """
     labels = int(rows.labels.max())
     last = rows[rows.labels == labels]
-    best = leader(last)
-
-    def ahead(method, other):
-        return paired_interval(last, method, other, len(METHODS) - 1)
+    best, comparisons = leader(last), len(METHODS) - 1
 
     def ties_with_best(method):
-        low, high = ahead(best, method)
+        low, high = paired_interval(last, best, method, comparisons)
         return method == best or (low <= 0 and high <= MARGIN)
 
     named = next(method for method in METHODS if ties_with_best(method))
-    others = {method: ahead(method, named) for method in METHODS if method != named}
-    behind = max(0.0, *(most for _, most in others.values()))
-    mean, low, high = score(last[last.method == named])
-    learned = bool(low > guessing)
+    others = [method for method in METHODS if method != named]
+    ahead = {method: paired_interval(last, method, named, comparisons) for method in others}
+    behind = max(0.0, *(high for _, high in ahead.values()))
+    own = score(last[last.method == named])
+    learned = own["low"] > guessing
     return {
         "method": named,
-        "accuracy": mean,
-        "low": low,
-        "high": high,
+        **own,
         "sure": learned and behind <= MARGIN,
         "labels": labels,
         "draws": int(rows.draw.nunique()),
         "learned": learned,
         "guessing": guessing,
-        "ties": [method for method, (least, most) in others.items() if least <= 0 <= most],
+        "ties": [method for method, (low, high) in ahead.items() if low <= 0 <= high],
         "at_most_behind": behind,
         "code": [gain_of_code(part) for _, part in rows.groupby("labels")],
         "twice": twice_the_labels(rows[rows.method == named]),
         "contest": [
-            dict(zip(("accuracy", "low", "high"), score(part), strict=True))
-            | {"method": method, "labels": int(count), "draws": len(part)}
+            {"method": method, "labels": int(count), "draws": len(part), **score(part)}
             for (count, method), part in rows.groupby(["labels", "method"], sort=False)
         ],
     }
@@ -128,18 +120,12 @@ def gain_of_code(rows):
     """The best method with a code minus the best without, at one number of labels, paired."""
     wide = by_draw(rows)
     behind = wide.sub(wide[leader(rows)], axis=0).mean()  # In the draws of either.
-    without = [method for method in METHODS if method not in BY_CODE]
-    by_code, other = behind[list(BY_CODE)].idxmax(), behind[without].idxmax()
+    method, against = behind[list(BY_CODE)].idxmax(), behind.drop(list(BY_CODE)).idxmax()
     # Both were picked among three, so nine pairs could have been looked at.
-    low, high = paired_interval(rows, by_code, other, len(BY_CODE) * len(without))
-    return {
-        "labels": int(rows.labels.iloc[0]),
-        "method": by_code,
-        "against": other,
-        "gain": float((wide[by_code] - wide[other]).mean()),
-        "low": low,
-        "high": high,
-    }
+    low, high = paired_interval(rows, method, against, 9)
+    gain = float((wide[method] - wide[against]).mean())
+    labels = int(rows.labels.iloc[0])
+    return dict(labels=labels, method=method, against=against, gain=gain, low=low, high=high)
 
 
 def twice_the_labels(rows):
@@ -154,57 +140,43 @@ def twice_the_labels(rows):
     errors = rows.pivot(index="draw", columns="labels", values="error")[[fewer, labels]].dropna()
     falls = (errors[labels] / errors[fewer]) ** (np.log(2) / np.log(labels / fewer))
     gains = errors[labels] * (1 - falls)
-    low, high = mean_interval(gains)
-    return {
-        "labels": int(2 * labels),
-        "gain": float(gains.mean()),
-        "low": float(low),
-        "high": float(high),
-    }
+    low, high = map(float, mean_interval(gains))
+    return dict(labels=int(2 * labels), gain=float(gains.mean()), low=low, high=high)
 
 
 def in_words(verdict):
     """The verdict as sentences, one a line."""
-    method, labels = verdict["method"], verdict["labels"]
     if not verdict["learned"]:
         return [
             f"No method does better than always naming the largest class ({verdict['guessing']:.1f}"
             " %). Either the images do not show what the labels say, or there are too few."
         ]
-    told = f"{verdict['draws']} draws do not tell it from " + ", ".join(verdict["ties"])
+    take, behind = f"take “{verdict['method']}”", verdict["at_most_behind"]
+    told = f"The {verdict['draws']} draws do not tell it from {', '.join(verdict['ties'])}."
     if not verdict["sure"]:
-        first = (
-            f"Not sure: take “{method}”, but another may be up to "
-            f"{verdict['at_most_behind']:.1f} points better. {told}."
-        )
+        first = f"Not sure: {take}, but another may be up to {behind:.1f} points better. {told}"
     elif verdict["ties"]:
-        first = f"Take “{method}”: no other is more than a point better. {told}."
+        first = f"T{take[1:]}: no other is more than a point better. {told}"
     else:
-        first = f"Take “{method}”: it is ahead of every other by more than chance explains."
+        first = f"T{take[1:]}: it is ahead of every other by more than chance explains."
     lines = [
         first,
         f"Expect {verdict['accuracy']:.1f} % right ({verdict['low']:.1f} to {verdict['high']:.1f}) "
-        f"on new images, with {labels:,} labels.",
+        f"on new images, with {verdict['labels']:,} labels.",
     ]
-    lines += [code_in_words(part) for part in verdict["code"]]
+    for part in verdict["code"]:
+        says = "the code makes no difference that the draws could show"
+        if part["low"] > 0 or part["high"] < 0:
+            says = "the code helps" if part["low"] > 0 else "the code does not help"
+        pair = f"{part['method']} minus {part['against']}"
+        lines.append(f"With {part['labels']:,} labels {says}: {pair} is {_points(part)}.")
     twice = verdict["twice"]
-    more = f"{twice['gain']:+.1f} points ({twice['low']:+.1f} to {twice['high']:+.1f})"
-    lines.append(f"Twice the labels, {twice['labels']:,}, would bring about {more}.")
+    lines.append(f"Twice the labels, {twice['labels']:,}, would bring about {_points(twice)}.")
     return lines
 
 
-def code_in_words(part):
-    """What the code brings at one number of labels, as a sentence."""
-    if part["low"] > 0:
-        says = "the code helps"
-    elif part["high"] < 0:
-        says = "the code does not help"
-    else:
-        says = "the code makes no difference that the draws could show"
-    return (
-        f"With {part['labels']:,} labels {says}: {part['method']} minus {part['against']} is "
-        f"{part['gain']:+.1f} points ({part['low']:+.1f} to {part['high']:+.1f})."
-    )
+def _points(part):
+    return f"{part['gain']:+.1f} points ({part['low']:+.1f} to {part['high']:+.1f})"
 
 
 def save_verdict(path, verdict):
