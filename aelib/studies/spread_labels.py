@@ -54,6 +54,8 @@ JOBS = (
         for code in (PIXELS, PRINCIPAL, RANDOM)
         for labels in (10, 100)
     ]
+    # So that there is a band for what lesson 7 runs again.
+    + [({**FEW, **LIVE}, seed) for seed in range(3, 10)]
 )
 
 
