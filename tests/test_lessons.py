@@ -4,6 +4,7 @@
 """
 
 import re
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import jupytext
@@ -15,7 +16,7 @@ from tools.lessons import ROOT, find_lessons, has_tag
 
 LESSONS = find_lessons(ROOT / "notebooks", ".py")
 #: Words with one of which a lesson says what does not hold in nearly every run.
-HEDGES = "mostly|often|usually|sometimes|seldom|rarely|in our run|in this run|in most runs|may|can"
+HEDGES = "mostly|often|usually|sometimes|seldom|rarely|in our run|in this run|in most runs|may"
 
 
 @pytest.mark.parametrize("path", LESSONS.values(), ids=LESSONS)
@@ -55,10 +56,10 @@ COUNTS = '{"MNIST": {"It gets more than half.": [19, 20], "Lower is better.": [1
 @pytest.fixture
 def fake(tmp_path):
     """A project with a file of checks."""
-    (tmp_path / "tests" / "lessons").mkdir(parents=True)
-    (tmp_path / "tests" / "lessons" / "lesson_01.py").write_text(CHECKS)
-    (tmp_path / "aelib" / "results").mkdir(parents=True)
-    (tmp_path / "aelib" / "results" / "claims.json").write_text(COUNTS)
+    files = {"tests/lessons/lesson_01.py": CHECKS, "aelib/results/claims.json": COUNTS}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
@@ -69,45 +70,33 @@ def fake(tmp_path):
         (61, 11, "MNIST", None),  # It need not be even.
         (60, 0, "MNIST", "second look at 01_fake .* line 1[0-9]: assert v.score == .*by counting"),
         (60, 0, "digits", "second look"),
-        (40, -10, "MNIST", "not so in this run: 'It gets more than half.'"),
+        (40, -10, "MNIST", "not so in this run: .'It gets more than half.'"),
         (40, -10, "digits", None),
         (95, 45, "MNIST", None),  # It held in 18 of 20: that the lesson says it is another fault.
         (60.5, 10.5, "MNIST", "'It is whole.'"),  # Nobody has counted it.
-        ("60", 10, "digits", "second look .* line 1[0-9]"),
+        ([60], 10, "digits", "second look .* line 1[0-9]: assert v.score == .*TypeError|counting"),
+        (60 + 1j, 10 + 1j, "MNIST", "second look .* return v.score > LEAST .TypeError"),
     ],
 )
 def test_a_look_at_a_run_says_what_is_not_as_the_lesson_says(fake, score, wrong, source, says):
     variables = {"score": score, "wrong": wrong, "data": SimpleNamespace(source=source)}
-    if says is None:
+    with pytest.raises(AssertionError, match=says) if says else nullcontext():
         look("01_fake", variables, fake)
-    else:
-        with pytest.raises(AssertionError, match=says):
-            look("01_fake", variables, fake)
 
 
-def test_a_sentence_that_cannot_be_computed_is_named(fake):
-    (fake / "tests" / "lessons" / "lesson_01.py").write_text(
-        CHECKS.replace("v.score % 2", "v.scores % 2")
-    )
-    with pytest.raises(AssertionError, match="'Mostly it is even.'"):
-        look("01_fake", {"score": 60, "wrong": 10}, fake)
-
-
-def test_a_condition_has_another_digest_once_it_or_what_it_calls_has_changed(fake):
-    def digests(checks):
-        (fake / "tests" / "lessons" / "lesson_01.py").write_text(checks)
-        facts, hedged = conditions(fake, "01_fake")
-        return facts | hedged
-
-    before = digests(CHECKS)
-    assert list(before) == [
-        "It gets more than half.", "Lower is better.", "It is whole.", "Mostly it is even."
-    ]  # fmt: skip
-    for old, new, moved in (
+@pytest.mark.parametrize(
+    ("old", "new", "moved"),
+    [
         ("LEAST = 50", "LEAST = 50  # Only a remark.", []),
         ("< 90", "<= 90", ["Lower is better."]),
         ("score > LEAST", "score >= LEAST", ["It gets more than half."]),
+        ("% 2 == 0", "% 2 != 1", ["Mostly it is even."]),
         ("sum(answers)", "max(answers)", []),
-    ):
-        after = digests(CHECKS.replace(old, new))
-        assert [one for one in before if after[one] != before[one]] == moved, new
+    ],
+)
+def test_a_condition_has_another_digest_once_it_or_what_it_calls_has_changed(fake, old, new, moved):
+    before = conditions(fake, "01_fake")
+    assert [len(one) for one in before] == [3, 1]
+    (fake / "tests" / "lessons" / "lesson_01.py").write_text(CHECKS.replace(old, new))
+    after = conditions(fake, "01_fake")
+    assert [one for i in (0, 1) for one in before[i] if after[i][one] != before[i][one]] == moved

@@ -40,11 +40,9 @@ STYLE = """<style>
 """
 
 
-#: The same for all lessons: it reads its templates once. What it would clean, of a third of its
-#: time, is code of our own that it has just escaped.
-EXPORTER = HTMLExporter(filters={"clean_html": lambda html: html})
-#: It keeps what it works on, so that lessons have to take turns.
-TURN = threading.Lock()
+#: The same for all lessons, in turns: it reads its templates once. What it would clean, for a third
+#: of its time, is code of our own that it has just escaped.
+EXPORTER, TURN = HTMLExporter(filters={"clean_html": lambda html: html}), threading.Lock()
 
 
 def export(notebook, path):

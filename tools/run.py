@@ -156,11 +156,8 @@ def count_claims(lessons, source, root):
     counts = claim_counts(root, source)
     tables = [conditions(root, name) for name in lessons] if counts else []
     facts, hedged = ([one for t in tables for one in t[i] if one in counts] for i in (0, 1))
-    seldom = sum(not is_fact(*counts[one]) for one in facts)
-    return {
-        "claims": len(facts) + len(hedged),
-        "claims_below_19_of_20": seldom if counts else None,
-    }
+    seldom = sum(not is_fact(*counts[one]) for one in facts) if counts else None
+    return {"claims": len(facts) + len(hedged), "claims_below_19_of_20": seldom}
 
 
 def merge(displays):
