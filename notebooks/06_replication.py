@@ -244,7 +244,7 @@ for weight_decay in (0.01, 0.0):
         network,
         data.train,
         nn.functional.cross_entropy,
-        epochs=4,
+        epochs=6,
         weight_decay=weight_decay,
         **training_settings,
     )["training_loss"]
