@@ -12,19 +12,22 @@ import pytest
 
 from tools import setup
 
-UV = [sys.executable, "-m", "uv"]
+#: What PyPI has and what PyTorch's own index has, which has other packages, too.
+SERVED = {
+    "simple": {"torch": "9.1", "torchvision": "9.2", "nvidia_thing": "13.0", "small": "1.0"},
+    "whl/cpu": {"torch": "9.1+cpu", "torchvision": "9.2+cpu", "small": "6.6"},
+    "whl/cu130": {"torch": "9.1+cu130", "torchvision": "9.2+cu130", "small": "6.6"},
+}
+NEEDS = {("simple", "torch"): "Requires-Dist: nvidia-thing==13.0\n"}
 
 
-def add_wheel(folder, name, version, requires=()):
+def add_wheel(folder, name, version, needs):
     """A package of nothing but metadata, where an index has it."""
-    folder = folder / name.replace("_", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
-    metadata += [f"Requires-Dist: {line}" for line in requires]
+    folder.mkdir(parents=True)
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
     tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files = {"METADATA": "\n".join(metadata) + "\n", "WHEEL": tags, "RECORD": ""}
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for file, text in files.items():
+        for file, text in {"METADATA": metadata, "WHEEL": tags, "RECORD": ""}.items():
             wheel.writestr(f"{name}-{version}.dist-info/{file}", text)
 
 
@@ -35,30 +38,24 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    """A server with what PyPI has and what PyTorch's own index has, and no way to others."""
-    usual, own = tmp_path / "served" / "simple", tmp_path / "served" / "whl"
-    add_wheel(usual, "torch", "9.1", ["nvidia-thing==13.0"])
-    add_wheel(usual, "torchvision", "9.2", ["torch==9.1"])
-    add_wheel(usual, "nvidia_thing", "13.0")
-    add_wheel(usual, "small", "1.0")
-    for builds in ("cpu", "cu130"):
-        add_wheel(own / builds, "torch", f"9.1+{builds}")
-        add_wheel(own / builds, "torchvision", f"9.2+{builds}", ["torch==9.1"])
-        add_wheel(own / builds, "small", "6.6")  # PyTorch's index has other packages, too.
+    """A server of what is `SERVED`, and no way to others."""
+    for folder, packages in SERVED.items():
+        for name, version in packages.items():
+            place = tmp_path / "served" / folder / name.replace("_", "-")
+            add_wheel(place, name, version, NEEDS.get((folder, name), ""))
     handler = functools.partial(Quiet, directory=tmp_path / "served")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
     for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_FIND_LINKS", "AELIB_TORCH"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{address}/simple")
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("UV_NO_CONFIG", "1")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(setup, "INDEX", f"{address}/whl/")
-    yield
-    server.shutdown()
-    server.server_close()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"{address}/simple")
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+        monkeypatch.setenv("UV_NO_CONFIG", "1")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setattr(setup, "INDEX", f"{address}/whl/")
+        yield
+        server.shutdown()
 
 
 USUAL = {"torch": "9.1", "torchvision": "9.2", "small": "1.0", "nvidia-thing": "13.0"}
@@ -74,20 +71,20 @@ CPU = {"torch": "9.1+cpu", "torchvision": "9.2+cpu", "small": "1.0"}
 def test_the_builds_asked_for_are_installed_and_the_rest_as_locked(
     index, tmp_path, monkeypatch, builds, expected
 ):
-    # Here uv is not in the environment that it fills.
-    words = lambda python, *rest: subprocess.run([sys.executable, *map(str, rest)], check=True)  # noqa: E731
-    monkeypatch.setattr(setup, "run", words)
+    def run(_python, *rest):  # Here uv is not in the environment that it fills.
+        done = subprocess.run([sys.executable, *map(str, rest)], stdout=subprocess.PIPE, check=True)
+        return done.stdout.decode().split()
+
+    monkeypatch.setattr(setup, "run", run)
     (tmp_path / "lock").write_text("small==1.0\ntorch==9.1\ntorchvision==9.2\n")
-    subprocess.run([*UV, "venv", "--quiet", tmp_path / "env"], check=True)
+    run("", "-m", "uv", "venv", "--quiet", tmp_path / "env")
     python = next(path for path in tmp_path.glob("env/*/python*") if path.stem == "python")
     for kind in builds:
         setup.install(python, tmp_path / "lock", kind)
-    freeze = [*UV, "pip", "freeze", "--python", python]
-    lines = subprocess.run(freeze, check=True, capture_output=True, text=True).stdout.split()
+    lines = run("", "-m", "uv", "pip", "freeze", "--python", python)
     assert dict(line.split("==") for line in lines) == expected
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("platform", "gpu", "told", "expected"),
     [
