@@ -384,7 +384,8 @@ torch.manual_seed(seed)
 narrow = code_size.autoencoder_with(2).to(device)
 pair = (data.train.images, data.train.images)
 short = {**training_settings, "epochs": min(epochs, 5)}
-train(narrow, pair, nn.functional.mse_loss, **{**short, "learning_rate": 0.01}, one_cycle=True)
+steeper = {**short, "learning_rate": 0.01}
+train(narrow, pair, nn.functional.mse_loss, **steeper, one_cycle=True)
 to_code, from_code = narrow[:6], narrow[6:]  # Encoder and decoder.
 figure = figures.code_plane(infer(to_code, images), labels, lambda codes: infer(from_code, codes))
 show(
