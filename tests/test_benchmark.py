@@ -10,11 +10,9 @@ import torch
 from torch import nn
 
 from aelib.data import load_data
-from aelib.evaluation import accuracy
 from aelib.models import count_parameters
 from aelib.results import results_folder
-from aelib.training import infer
-from benchmarks import __main__, limits, peers, rounds, steps, time_to_accuracy
+from benchmarks import __main__, limits, peers, rounds, steps
 
 STORED = json.loads(results_folder().joinpath("benchmark.json").read_text())
 
@@ -140,11 +138,3 @@ def train_with(name):
         for tuned in (False, True):
             data = [part[:150] for part in load_data("digits", 600, 100).train]
             peers.LIBRARIES[name](network, data, 1, tuned=tuned)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("recipe", [time_to_accuracy.approach_1, time_to_accuracy.approach_2])
-def test_the_other_recipe_learns(recipe):
-    data = load_data("digits", 6_000, 100)
-    predicted = infer(recipe(data, 0), data.validation.images).argmax(1)
-    assert accuracy(predicted, data.validation.labels) > 60
