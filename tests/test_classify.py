@@ -150,7 +150,6 @@ def test_the_lesson_on_a_folder(tmp_path, monkeypatch, capsys):
     verdict = json.loads((runs / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["method"] in methods.METHODS
     assert 0 <= verdict["low"] <= verdict["accuracy"] <= verdict["high"] <= 100
-    assert verdict["in_words"][0].count("The 2 draws") + verdict["in_words"][0].count("than") >= 1
     assert len(list(runs.glob("09_*.png"))) == 7
     assert v.mine.name == "my digits" and {*v.metrics} == {
         "own_images_best_accuracy",

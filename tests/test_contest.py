@@ -19,7 +19,7 @@ from aelib.models import Encoder
 from aelib.own_images import contest, figures, methods
 from aelib.own_images.contest import FOLDS, assign_folds, label_counts, run_contest
 from aelib.own_images.look import copies, suspicious_labels, swap_labels, worst_reconstructed
-from aelib.own_images.methods import METHODS, Moves, epochs, learn, pretrain, spread_labels
+from aelib.own_images.methods import METHODS, Moves, learn, pretrain, spread_labels
 from aelib.own_images.verdict import (
     gain_of_code,
     in_words,
@@ -51,30 +51,17 @@ def trainings(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("steps", "images", "batch_size", "expected"),
-    [
-        ((160, 600, 10), 100, 20, 32),  # 160 steps, 5 in an epoch.
-        ((160, 600, 10), 3_000, 64, 6),  # 300 steps, 47 in an epoch.
-        ((160, 600, 10), 9_000, 64, 4),  # 600 at most, 141 in an epoch.
-        ((1, 1, 10), 60_000, 10, 1),
-    ],
+    ("labels", "batch_size", "epochs"), [(20, 10, 80), (60, 12, 32), (600, 64, 17), (9_000, 64, 4)]
 )
-def test_epochs_come_closest_to_the_steps_of_so_many_images(steps, images, batch_size, expected):
-    assert epochs(steps, images, batch_size) == expected
-
-
-@pytest.mark.parametrize(("labels", "batch_size"), [(20, 10), (60, 12), (600, 64)])
-def test_every_method_has_the_same_rules_and_trains_what_it_says(trainings, labels, batch_size):
+def test_every_method_has_the_same_rules(trainings, labels, batch_size, epochs):
     positions = torch.arange(labels) % 60
     labelled, encoder = Split(IMAGES[positions], positions % 3), Encoder()
     for method in METHODS[:-1]:
         model = learn(method, labelled, IMAGES, encoder, 3, "small", 5)
         (moved, data, _), settings = trainings.pop()
         assert moved[1] is model and moved[0].moves == "small" and data is labelled
-        assert settings["epochs"] == epochs((160, 600, 10), labels, batch_size)
-        del settings["epochs"]
-        rules = {"batch_size": batch_size, "learning_rate": 0.01, "one_cycle": True, "seed": 5}
-        assert settings == rules
+        rules = {"batch_size": batch_size, "epochs": epochs, "learning_rate": 0.01, "seed": 5}
+        assert settings == rules | {"one_cycle": True}
         assert model(IMAGES / 255).shape == (60, 3)
         trained = {name for name, weight in model.named_parameters() if weight.requires_grad}
         whole = any(name.startswith("0.") for name in trained)
@@ -127,23 +114,21 @@ def test_labels_are_spread_to_the_surest_and_to_none_that_no_label_reaches():
 # The draws ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(9))
 def test_no_group_is_on_two_sides_and_every_labelled_image_is_tested_once(seed):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(-1, 5, (150,), generator=generator)
-    groups = torch.randint(0, 1 + 20 * seed, (150,), generator=generator)
+    groups = torch.randint(0, 1 + 50 * seed, (150,), generator=generator)
     groups = groups.unique(return_inverse=True)[1]
     folds = assign_folds(labels, groups, seed)
     for group in groups.unique():
         members = groups == group
         assert len(folds[members].unique()) == 1
         assert (folds[members] >= 0).all() == (labels[members] >= 0).any()
-    assert folds.max() < FOLDS
     labels = torch.arange(400) % 4
     folds = assign_folds(labels, torch.arange(400), seed)
-    for label in range(4):
+    for label in range(4):  # A fifth of every class.
         assert {*folds[labels == label].bincount(minlength=FOLDS).tolist()} <= {19, 20, 21}
-    assert not torch.equal(folds, assign_folds(labels, torch.arange(400), seed + 1))
 
 
 def test_label_counts():
@@ -331,17 +316,14 @@ def test_paired_intervals():
     assert paired_interval(rows, "pixels", "labels spread") == pytest.approx(
         (-reach, reach), abs=1e-3
     )
-    even_rows = rows_of({50: even(80)}, noise=0, tested=20, draws=3)
-    assert paired_interval(even_rows, "PCA", "pixels") == (-5, 5)  # Three of sixty images.
-
-
-def test_a_score_is_as_unsure_as_draws_and_images_are():
-    rows = pd.DataFrame({"accuracy": [80.0, 90.0, 85.0], "tested": [1_000] * 3})
-    reach = 4.303 * 5 / 3**0.5  # Student's t of 2 degrees of freedom.
-    assert list(score(rows).values()) == pytest.approx([85, 85 - reach, 85 + reach], abs=0.01)
-    rows = pd.DataFrame({"accuracy": [100.0] * 3, "tested": [20] * 3})
-    assert list(score(rows).values()) == pytest.approx([100, 93.98, 100], abs=0.01)  # Wilson's.
-    assert score(rows.assign(accuracy=[0.0, 1.0, 0.5]))["low"] == 0
+    alike = rows_of({50: even(80)}, noise=0, tested=20, draws=3)
+    assert paired_interval(alike, "PCA", "pixels") == (-5, 5)  # Three of sixty images.
+    # A score is as unsure as draws are (Student's t), or images (Wilson).
+    found = [score(rows[rows.method == "PCA"]), score(alike[:3].assign(accuracy=100.0))]
+    assert [*found[0].values()] == pytest.approx(
+        [81, 81 - 4.303 / 3**0.5, 81 + 4.303 / 3**0.5], abs=0.01
+    )
+    assert [*found[1].values()] == pytest.approx([100, 93.98, 100], abs=0.01)
 
 
 def test_the_code_is_compared_by_the_best_of_either_side_also_where_one_has_left():
@@ -376,11 +358,11 @@ def test_wrong_labels_and_odd_images_are_found():
     assert len(ranking) == 540 and first.float().mean() > 0.9 and (doubts.diff() <= 1e-9).all()
     assert suggested[:27][first].equal(labels[ranking[:27]][first])
     images = torch.zeros(50, 1, 28, 28, dtype=torch.uint8)
-    images[20], images[30] = 200, 100
-    errors, worst = worst_reconstructed(
-        nn.Sequential(nn.Conv2d(1, 1, 1)).requires_grad_(False), images
+    images[20], images[30] = 204, 102
+    errors, worst = worst_reconstructed(nn.Threshold(1, 0), images)  # To black.
+    assert worst[:2].tolist() == [20, 30] and errors[worst[:3]].allclose(
+        torch.tensor([0.64, 0.16, 0])
     )
-    assert errors.equal(errors[worst].gather(0, worst.argsort())) and len(errors) == 50
 
 
 def test_copies_do_not_vouch_for_a_wrong_label():
@@ -405,36 +387,27 @@ def same(first, second):
     return np.allclose(np.asarray(first), np.asarray(second))
 
 
-def test_a_picture_stands_above_what_is_used_of_it():
+def test_pictures_stand_above_what_is_used_of_them_and_in_rows():
     stripes = np.tile(np.uint8([[0, 255]]), (112, 56))  # So fine that nothing is left of them.
-    images = torch.arange(3, dtype=torch.uint8).view(3, 1, 1, 1).expand(3, 1, 28, 28) * 100
     mine = SimpleNamespace(
         pictures=[stripes, None, np.eye(112, dtype=np.uint8) * 200],
-        images=images,
+        images=torch.arange(3, dtype=torch.uint8).view(3, 1, 1, 1).expand(3, 1, 28, 28) * 100,
         labels=torch.tensor([1, 0, -1]),
-        classes=["cat", "a very long $name"],
+        classes=["cat", "$a very long name"],
     )
-    figure = figures.before_and_after(mine, [2, 0])
-    above, below = np.reshape(figure.axes, (2, 2))
-    assert [axis.get_title("center") for axis in above] == ["-", "a very long…"]
+    above, below = np.reshape(figures.before_and_after(mine, [2, 0]).axes, (2, 2))
+    assert [axis.get_title("center") for axis in above] == ["-", r"\$a very lon…"]
     assert [axis.get_ylabel() for axis in (above[0], below[0])] == ["as it came", "as it is used"]
     for column, position in enumerate((2, 0)):
         assert same(above[column].images[0].get_array()[..., 0], mine.pictures[position])
-        assert same(below[column].images[0].get_array()[..., 0], mine.images[position, 0] / 255)
+        assert same(below[column].images[0].get_array().squeeze(), mine.images[position, 0] / 255)
     assert below[1].get_xlabel() == "100 %"
-    assert figures.shortened("$x$") == r"\$x\$"
-
-
-def test_pictures_in_rows_have_their_titles_and_the_rest_stays_empty():
-    for images in (torch.rand(5, 1, 4, 4), torch.randint(0, 256, (5, 3, 4, 4)).byte()):
-        axes = figures.picture_grid(images, list("abcde"), columns=3).axes
-        assert len(axes) == 6 and not axes[5].images
-        full = 255 if images.dtype == torch.uint8 else 1
-        for axis, image, title in zip(axes, images, "abcde", strict=False):
-            assert same(
-                axis.images[0].get_array().squeeze(), image.permute(1, 2, 0).squeeze() / full
-            )
-            assert axis.get_title("center") == title
+    coloured = torch.randint(0, 256, (5, 3, 4, 4)).byte()
+    axes = figures.picture_grid(coloured, list("abcde"), columns=3).axes
+    assert len(axes) == 6 and not axes[5].images
+    for axis, image, title in zip(axes, coloured, "abcde", strict=False):
+        assert same(axis.images[0].get_array(), image.permute(1, 2, 0) / 255)
+        assert axis.get_title("center") == title
 
 
 def test_the_ten_largest_classes_have_colour_and_marker_and_the_rest_is_grey():
@@ -448,7 +421,6 @@ def test_the_ten_largest_classes_have_colour_and_marker_and_the_rest_is_grey():
         members = labels == "abcdefghijk".find(name) if len(name) == 1 else labels % 11 == 10
         assert same(part.get_offsets(), points[members])
     assert len({part.get_paths()[0].vertices.tobytes() for part in list(drawn.values())[:10]}) == 10
-    assert [text.get_text() for text in axis.get_legend().texts] == list(drawn)
 
 
 def test_scores_are_drawn_by_method_against_the_number_of_labels():

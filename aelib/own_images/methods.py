@@ -33,9 +33,9 @@ SPREAD = "labels spread"
 METHODS = (PIXELS, PRINCIPAL, FROZEN, SCRATCH, TUNED, SPREAD)
 #: Those that learn from images without labels by way of the autoencoder's code.
 BY_CODE = (FROZEN, TUNED, SPREAD)
-#: Steps of training: at least, at most, and how many images there are for one more. With three
-#: quarters of `STEPS` times images, networks from scratch lose about half a point on the digits; in
-#: pretraining, half of the images a step and half of the images in all cost nothing that showed.
+#: Steps of training: at least, at most, and how many images there are for one more. They pay: with
+#: three quarters of them networks from scratch lose half a point on the digits. In pretraining
+#: batches of 50 do for 100: the error rises by a tenth, and no accuracy falls that one could see.
 STEPS, PRETRAINING_STEPS = (160, 600, 10), (200, 600, 50)
 #: How many images there may be in the graph, and where components and scales are taken from.
 IN_GRAPH, FOR_COMPONENTS, FOR_SCALE = 10_000, 6_000, 2_000
