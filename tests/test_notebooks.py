@@ -97,7 +97,7 @@ def test_the_skeleton_is_whole_and_cells_are_short(name):
     assert closing == ["Exercises", "Summary"]
     following = [other for other in STORED if other > name][:1]
     assert [other for other in following if f"({other}.ipynb)" not in text[-1]] == []
-    assert len([one for one in CODE[name] if one.source.startswith("report(")]) == 1
+    assert len([one for one in CODE[name] if re.search(r"^report\(", one.source, re.M)]) == 1
 
     first = next(n for n, one in enumerate(cells) if re.search("^## ", one.source, re.M))
     code = "\n".join(one.source for one in cells[:first] if one.cell_type == "code")

@@ -107,7 +107,7 @@ def test_failing_lessons_are_named_and_the_others_still_run(root, capsys):
     assert run.main(["--params", "epochs=5", "--params", "seed=7"], root) == 1
     printed = capsys.readouterr().out
     assert "02_broken, cell 5 of 6, In [4], ZeroDivisionError: division by zero" in printed
-    assert "the cell begins: # divide" in printed and "04_dies, cell 3 of 3" in printed
+    assert "the cell begins: # divide" in printed and "04_dies, cell 4 of 4" in printed
     assert contents(root / "notebooks") == committed
     metrics = json.loads((root / "runs" / "metrics.json").read_text())
     lessons = metrics.pop("lessons")
