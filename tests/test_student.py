@@ -1,7 +1,6 @@
 """What teachers hand out and collect: the edition for students, solutions, nbgrader's points."""
 
 import ast
-import asyncio
 import os
 import re
 import sys
@@ -216,7 +215,7 @@ def test_a_lesson_of_the_edition_runs_to_its_end_whatever_is_still_empty(monkeyp
     monkeypatch.delenv("MPLBACKEND", raising=False)  # Figures belong in the notebook.
     few = {"source": "digits", "train_size": 500, "test_size": 100}
     notebook = read(ROOT / "student" / "01_dataset.ipynb", few)
-    asyncio.run(execute(notebook, ROOT / "student"))
+    execute(notebook, ROOT / "student")
     texts = [
         output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
     ]
