@@ -9,19 +9,19 @@ import pytest
 from aelib.data import load_data
 from aelib.evaluation import accuracy, reconstruction_errors
 from aelib.training import infer
-from tools import web_networks
+from web import train_networks
 
 
 @pytest.mark.slow
 def test_networks_are_trained_and_what_the_page_knows_of_them_is_so(tmp_path, monkeypatch):
     data, networks = load_data("digits", 300, 1_000, 0), {}
     data = replace(data, full_test=data.test)
-    monkeypatch.setattr(web_networks, "load_data", lambda *_, **__: data)
-    monkeypatch.setattr(web_networks, "EPOCHS", dict.fromkeys(web_networks.EPOCHS, 1))
-    monkeypatch.setattr(web_networks, "FOLDER", tmp_path / "networks")
-    monkeypatch.setattr(web_networks, "export", lambda found, where: networks.update(found))
-    web_networks.main()
-    for name, fresh in web_networks.untrained().items():
+    monkeypatch.setattr(train_networks, "load_data", lambda *_, **__: data)
+    monkeypatch.setattr(train_networks, "EPOCHS", dict.fromkeys(train_networks.EPOCHS, 1))
+    monkeypatch.setattr(train_networks, "FOLDER", tmp_path / "networks")
+    monkeypatch.setattr(train_networks, "export", lambda found, where: networks.update(found))
+    train_networks.main()
+    for name, fresh in train_networks.untrained().items():
         before, after = (list(network.parameters()) for network in (fresh, networks[name]))
         assert [one.shape for one in before] == [one.shape for one in after], name
         assert not all(one.equal(other) for one, other in zip(before, after, strict=True)), name

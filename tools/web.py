@@ -3,7 +3,7 @@
     python -m tools.web
 
 The first time it takes a network, for the packages in web/package-lock.json. The trained networks
-are in web/networks/ already; tools/web_networks.py makes them.
+are in web/networks/ already; web/train_networks.py makes them.
 """
 
 import json

@@ -11,7 +11,7 @@ from aelib.data import load_data
 from aelib.models import freeze
 from aelib.training import infer
 from tools.lessons import ROOT
-from tools.web_networks import FOLDER, export, measure, untrained
+from web.train_networks import FOLDER, export, measure, untrained
 
 pytestmark = pytest.mark.slow
 onnx = pytest.importorskip("onnx", reason="`make test-web` installs onnx")

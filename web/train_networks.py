@@ -1,6 +1,6 @@
 """Train the networks of the page "Draw a digit" with the lessons' code, and export them.
 
-    python -m tools.web_networks
+    python -m web.train_networks
 
 They are those of lesson 7's recipe, with all habits that pay, on 60,000 images, and take about five
 minutes on one core. `web/networks/` is committed, so that the page can be built without that.
