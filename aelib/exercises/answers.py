@@ -112,11 +112,9 @@ class Answer:
         return value
 
     def run(self, function, *args, chance=0, raised=None, shown=None):
-        """What `function` returns for `args`, and what it printed; `Wrong` if it raises an error.
+        """What `function`, the learner's or a part of it, returns for `args`, and what it printed.
 
-        Args:
-            function: the learner's, or something that it has returned.
-            shown: the call in words, if not this function's name and `args`.
+        An error is `Wrong`, told with the call as it is `shown`, else this function's name.
         """
         _set_chance(chance)
         printed = io.StringIO()
@@ -243,7 +241,7 @@ SLIPS = {
     "one too few: do you count steps where places count, or from 0 what counts from 1?": (
         lambda right: right - 1
     ),
-    "percent came, and a share from 0 to 1 is asked for.": lambda right: 100 * right,
+    "percent came: 1 stands for 100 % here.": lambda right: 100 * right,
     "the numbers are right, and in another order, or rows and columns have changed places.": (
         lambda right: right.T if right.ndim in (0, 2) else right[::-1]
     ),
