@@ -192,7 +192,7 @@ untrained = nn.Sequential(encoder, decoder).to(device, memory_format=torch.chann
 # learned nothing?
 
 # %%
-walk_through(decoder, torch.zeros(1, 3, 4, 4))
+walk_through(decoder, encoder(data.train.images[:1]))
 painted = infer(untrained, images[:10])
 low, high = painted.min(), painted.max()
 figure = image_rows({"image": images[:10], "reconstruction": (painted - low) / (high - low)})

@@ -201,7 +201,8 @@ def test_refresh_stores_whole_runs_on_mnist_and_nothing_else(tmp_path, capsys, m
     }
     folder = project(tmp_path, lessons) / "notebooks"
     lies = {"04_untrue": [new_code_cell("assert False, 'Stated as a fact'")]}
-    monkeypatch.setattr(refresh, "looking", lambda path: lies.get(path.stem, [new_code_cell("1")]))
+    usual = [new_code_cell("1")]
+    monkeypatch.setattr(refresh, "looking", lambda path, storing: lies.get(path.stem, usual))
     before = contents(folder)
     assert refresh.main([], tmp_path) == 1
     printed = capsys.readouterr().out

@@ -51,7 +51,7 @@ def read(path, values=None):
     return notebook
 
 
-def looking(path):
+def looking(path, storing=False):
     """The cell to run after the last one of a lesson, which looks at what it has done, in a list.
 
     It is seen in no lesson; those of another project than this one have none.
@@ -61,7 +61,8 @@ def looking(path):
     return [
         new_code_cell(
             f"import sys\n\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
-            f"from lessons.look import look\n\nlook({Path(path).stem!r}, dict(globals()))"
+            "from lessons.look import look\n\n"
+            f"look({Path(path).stem!r}, dict(globals()), {storing})"
         )
     ]
 

@@ -68,7 +68,7 @@ def executed(source, before=None):
     if before:
         notebook = combine_inputs_with_outputs(notebook, before, fmt="ipynb")
     lesson = list(notebook.cells)
-    notebook.cells += looking(source)
+    notebook.cells += looking(source, storing=True)
     execute(notebook, source.parent)
     notebook.cells = lesson
     tidy(notebook)
