@@ -59,10 +59,20 @@ class Moves(nn.Module):
         return self.affine(images)
 
 
-def epochs(steps, images, batch_size):
-    """How many epochs come closest to the number of steps that so many images get."""
-    low, high, images_a_step = steps
-    return max(1, round(min(max(images // images_a_step, low), high) * batch_size / images))
+def fit(model, data, loss_function, steps, batch_size, learning_rate, seed):
+    """Train for the epochs that come closest to the steps that so many images get.
+
+    Raises:
+        KeyboardInterrupt: a person stopped it; what was learned by then would be no fair answer.
+    """
+    (low, high, images_a_step), images = steps, len(data[0])
+    steps = min(max(images // images_a_step, low), high)
+    settings = {"epochs": max(1, round(steps * batch_size / images)), "batch_size": batch_size}
+    settings |= {"learning_rate": learning_rate, "one_cycle": True, "seed": seed}
+    history = train(model, data, loss_function, **settings)
+    if len(history["training_loss"]) < settings["epochs"]:
+        raise KeyboardInterrupt
+    return history
 
 
 def pretrain(images, moves, seed):
@@ -73,16 +83,9 @@ def pretrain(images, moves, seed):
     """
     torch.manual_seed(seed)
     autoencoder = Autoencoder(image_channels=images.shape[1], image_size=images.shape[-1])
-    history = train(
-        Reconstruction([Moves(moves)], autoencoder),
-        (images, images),
-        reconstruction_error,
-        epochs=epochs(PRETRAINING_STEPS, len(images), 50),
-        batch_size=50,
-        learning_rate=0.005,
-        one_cycle=True,
-        seed=seed,
-    )
+    model = Reconstruction([Moves(moves)], autoencoder)
+    pairs = images, images
+    history = fit(model, pairs, reconstruction_error, PRETRAINING_STEPS, 50, 0.005, seed)
     return autoencoder, history
 
 
@@ -98,9 +101,6 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
 
     Returns:
         A module from images to class scores, `(N, classes)`.
-
-    Raises:
-        KeyboardInterrupt: a person stopped it; what was learned by then is no fair answer.
     """
     torch.manual_seed(seed)
     if method == PIXELS:
@@ -116,19 +116,8 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(front, head(infer(front, pool[:FOR_SCALE]), classes))
     batch_size = min(max(len(labelled.labels) // 5, 10), 64)
-    wanted = epochs(STEPS, len(labelled.labels), batch_size)
-    history = train(
-        nn.Sequential(Moves(moves), model),
-        labelled,
-        cross_entropy,
-        epochs=wanted,
-        batch_size=batch_size,
-        learning_rate=0.01,
-        one_cycle=True,
-        seed=seed,
-    )
-    if len(history["training_loss"]) < wanted:
-        raise KeyboardInterrupt
+    moved = nn.Sequential(Moves(moves), model)
+    fit(moved, labelled, cross_entropy, STEPS, batch_size, 0.01, seed)
     return model
 
 

@@ -9,7 +9,6 @@ import torch
 from aelib.own_images.contest import FOLDS, assign_folds
 from aelib.own_images.methods import METHODS
 
-COUNTED = False
 FACTS = {
     "without any, the lesson runs on 1,797 small digits": lambda v: v.images or v.count == 1_797,
     "So the copies listed above stay on the same side.": lambda v: all(
