@@ -1,8 +1,7 @@
 """How a learner's function is called and answered, in plain words.
 
 A check hands over small inputs and looks at what comes back, never at the source text. So an answer
-that is right in another way is right. What is wrong is told by `Wrong`, whose text is for learners.
-A loop that never ends is stopped as any other: by Kernel > Interrupt.
+that is right in another way is right. A loop that never ends is stopped by Kernel > Interrupt.
 """
 
 import functools
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 
 from aelib.exercises.words import brief, kind
+from aelib.threads import set_threads
 
 
 class Wrong(Exception):
@@ -56,8 +56,8 @@ def exercise(call, returns, first_hint):
     def decorate(examine):
         @functools.wraps(examine)
         def check(your_function):
-            answer = Answer(call, returns, first_hint, your_function)
-            right = False
+            set_threads()
+            answer, right = Answer(call, returns, first_hint, your_function), False
             try:
                 with _own_chance():
                     examine(answer)

@@ -27,11 +27,9 @@ def never_centred(train, images, k):
     return codes, codes @ components
 
 
-def smallest_first(train, images, k):
-    mean = train.mean(0)
-    _, vectors = torch.linalg.eigh((train - mean).T @ (train - mean))
-    codes = (images - mean) @ vectors[:, :k]
-    return codes, codes @ vectors[:, :k].T + mean
+def project(train, images, rows):
+    codes = (images - train.mean(0)) @ rows.T
+    return codes, codes @ rows + train.mean(0)
 
 
 def own_mean(train, images, k):
@@ -113,12 +111,13 @@ WRONG = {
         "PCA was fitted on `images`.": lambda x, z, k: pca_codes_and_reconstruction(
             torch.cat([x, z]), z, k
         ),
-        "these are the components along": smallest_first,
+        "these are the components along": lambda x, z, k: project(
+            x, z, torch.linalg.svd(x - x.mean(0))[2][-k:]
+        ),
         "new images are centred by": own_mean,
         "the two results are in": lambda x, z, k: pca_codes_and_reconstruction(x, z, k)[::-1],
-        "you take columns where the components are rows": lambda x, z, k: (
-            (z - x.mean(0)) @ torch.linalg.svd(x - x.mean(0))[2][:, :k],
-            z,
+        "you take columns where the components are rows": lambda x, z, k: project(
+            x, z, torch.linalg.svd(x - x.mean(0))[2][:, :k].T
         ),
     },
     "check_walk": {
