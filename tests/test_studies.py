@@ -204,6 +204,7 @@ def arm(trainings, method, variant="plain"):
         "moved": has(last.model, RandomAffine),
         "scale": [m.scale.item() for m in last.model.modules() if isinstance(m, OneScale)],
         "steps": [one.epochs for one in trainings[len(pretraining) :]],
+        "all steps": sum(one.epochs for one in trainings[len(pretraining) :]),
         "slow": "parametriz" in str(last.model),
     }
 
