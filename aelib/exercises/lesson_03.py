@@ -83,8 +83,12 @@ PCA_MISTAKES = {
         _mistaken(pick=lambda rows, k: rows[-k:]),
         _mistaken(pick=lambda rows, k: rows[-k:].flip(0)),
     ],
-    "you take columns where the components are rows: `Vh` of `torch.linalg.svd` and of NumPy is "
-    "turned already, so its first k *rows* count.": _mistaken(pick=lambda rows, k: rows[:, :k].T),
+    "`Vh` is turned already: its first k *rows* are the components.": lambda train, images, k: _pca(
+        train,
+        images,
+        k,
+        pick=lambda *_: torch.linalg.svd(train - train.mean(0))[2][:, :k].T.double(),
+    ),
     "the codes all have the same spread: do not divide by how far a component varies.": _whitened,
 }
 

@@ -116,7 +116,7 @@ WRONG = {
         ),
         "new images are centred by": own_mean,
         "the two results are in": lambda x, z, k: pca_codes_and_reconstruction(x, z, k)[::-1],
-        "you take columns where the components are rows": lambda x, z, k: project(
+        "its first k *rows* are the components": lambda x, z, k: project(
             x, z, torch.linalg.svd(x - x.mean(0))[2][:, :k].T
         ),
     },
