@@ -19,7 +19,6 @@ def check_draws(answer, cases, inspect, last=60):
         answer: a function of labels `(N,)`, a number and a generator.
         cases: pairs of labels and a number; each image of the last pair is to come up.
         inspect: gets places `(n,)`, labels and number, and raises `Wrong` if the draw is not right.
-        last: how many draws of the last pair show it.
     """
 
     def draw(labels, number, seed, chance=0):
