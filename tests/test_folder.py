@@ -187,6 +187,9 @@ def test_plain_light_backgrounds_are_turned_and_others_are_kept(tmp_path):
     for path in sorted((tmp_path / "drawn").rglob("*.png"))[::2]:
         save(path, 255 - np.array(Image.open(path)))
     after = read_images(tmp_path / "drawn")
+    seen = np.full((28, 28), 255, np.uint8)
+    seen[:14, :14] = 100  # Light, but not plain.
+    assert np.array_equal(prepare(rgb(seen)).turned[0], seen)
     assert after.preparation == {"size": 28, "channels": 1, "turned": True}
     assert torch.equal(after.images, before.images)
     draws = np.random.default_rng(0)
