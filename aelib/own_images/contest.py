@@ -90,6 +90,8 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
         pool = _shuffled(folds != fold, generator)
         named, unnamed = pool[labels[pool] >= 0], images[pool]
         for count, methods in racing.items():
+            if len(methods) == 1 and count < max(racing):
+                continue  # The race is over there, and no verdict waits for another draw.
             drawn = named[balanced_draw(labels[named], count, generator)]
             labelled = Split(images[drawn], labels[drawn])
             for method in methods:
