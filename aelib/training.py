@@ -1,6 +1,7 @@
 """Training: an epoch, the loop around it, and the outputs of a network without training it."""
 
 import math
+import os
 import warnings
 
 import torch
@@ -95,11 +96,12 @@ def train(
         schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps)
         optimizer.register_step_post_hook(lambda *_: schedule.step())
     generator = torch.Generator().manual_seed(seed)
+    bar = {"desc": "epochs", "leave": False, "disable": bool(os.environ.get("TQDM_DISABLE"))}
     history = {"training_loss": [], "validation_loss": []}
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Using a target size")
-            for epoch in tqdm(range(epochs), desc="epochs", leave=False):
+            for epoch in tqdm(range(epochs), **bar):
                 loss = train_epoch(
                     model, inputs, targets, loss_function, optimizer, batch_size, generator
                 )

@@ -19,19 +19,16 @@ def read_rows(name):
     return pd.read_csv(results_folder() / f"{name}.csv")
 
 
-def run_row(study, settings, seed, **options):
+def run_row(study, settings, seed):
     """One row of a study, as a dict, measured on one core of this machine.
 
     With one thread a row does not depend on how many cores there are, or on what else they do.
-
-    Args:
-        options: what else `study.run` takes.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with threadpool_limits(1):
-            metrics = study.run(settings, seed, **options)
+            metrics = study.run(settings, seed)
     finally:
         torch.set_num_threads(threads)
     return {**settings, "seed": seed, **metrics, "torch": torch.__version__}

@@ -36,9 +36,8 @@ ALL = {"source": "mnist", "unlabelled": 59_000, "in_graph": 20_000}
 FEW = {"source": "mnist", "unlabelled": 6_000, "in_graph": 6_000}
 #: Fewer images without labels.
 POOLS = [{**FEW, "unlabelled": n, "in_graph": n} for n in (1_000, 6_000, 20_000)]
-#: What lesson 7 runs again, on either source.
-LIVE = {"code": AUTOENCODER, "labels": 100}
-STAND_IN = {"source": "digits", "unlabelled": 2_000, "in_graph": 2_000, **LIVE}
+STAND_IN = {"source": "digits", "unlabelled": 2_000, "in_graph": 2_000}
+STAND_IN |= {"code": AUTOENCODER, "labels": 100}
 JOBS = (
     [({**ALL, "code": AUTOENCODER, "labels": n}, seed) for seed in range(20) for n in LABELS]
     + [(STAND_IN, seed) for seed in range(5)]
@@ -54,18 +53,15 @@ JOBS = (
         for code in (PIXELS, PRINCIPAL, RANDOM)
         for labels in (10, 100)
     ]
-    # So that there is a band for what lesson 7 runs again.
-    + [({**FEW, **LIVE}, seed) for seed in range(3, 10)]
 )
 
 
-def run(settings, seed, only_spread=False):
+def run(settings, seed):
     """Spread labels, train on what was spread, and do both once more with the classifier's code.
 
     Args:
         settings: the source, how many images there are without labels, how many of these are in
             the graph, which code joins them, and how many labels there are.
-        only_spread: train no classifier; then there is only the first metric.
 
     Returns:
         In percent: `spread_accuracy`, how many of the unlabelled images in the graph got their
@@ -93,8 +89,6 @@ def run(settings, seed, only_spread=False):
 
     names, sure = over_graph(code_of(settings["code"], pool, images), known)
     row = {"spread_accuracy": right(names)}
-    if only_spread:
-        return row
     chosen = trusted(names, sure, TRUSTED[0])
     moved = train_on(chosen, RandomAffine(), seed)
     row |= {
