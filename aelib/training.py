@@ -143,6 +143,12 @@ def check_pixels(inputs):
         )
 
 
+def progress_bar(items, name):
+    """`items` with a bar of tqdm, whose bar in notebooks does not heed `TQDM_DISABLE` by itself."""
+    disabled = bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(items, desc=name, leave=False, disable=disabled)
+
+
 def set_training_mode(model):
     """Put `model` in training mode, but for what is frozen in it, weightless layers included."""
     model.train()

@@ -2,13 +2,12 @@
 
 import pandas as pd
 import torch
-from tqdm.auto import tqdm
 
 from aelib.data import Split, balanced_draw
 from aelib.evaluation import accuracy
-from aelib.own_images.methods import METHODS, learn, pretrain
+from aelib.own_images.methods import METHODS, SPREAD, learn, pretrain
 from aelib.own_images.verdict import surely_behind
-from aelib.training import infer
+from aelib.training import infer, progress_bar
 
 #: In each draw one of so many folds is tested. Two of them, or three, share a pretraining.
 FOLDS, SHARED = 5, ((0, 1), (2, 3, 4))
@@ -19,14 +18,12 @@ MOST_LABELS, MOST_TESTED = 6_000, 4_000
 
 
 def label_counts(labelled, classes):
-    """The numbers of labels that are compared, ascending, as many of each class as they divide by.
+    """The numbers of labels that are compared, two or, from 5,000 labels on, three, ascending.
 
     Args:
-        labelled: how many labelled images a draw has at least, without those it tests.
-        classes: how many classes there are; the smallest number has two images of each.
-
-    Returns:
-        Two numbers, or three from 5,000 labels on; the largest is about all that a draw has.
+        labelled: how many labelled images a draw has at least, without those it tests; the largest
+            number is about that.
+        classes: how many there are. Each number has as many of each, and two at least.
     """
     largest = min(labelled, MOST_LABELS)
     shares = (largest // factor for factor in ((36, 6, 1) if labelled >= 5_000 else (16, 1)))
@@ -61,7 +58,9 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
     Each draw tests another fifth of the labelled images. No method has seen these, nor near
     duplicates of them: the autoencoder is trained twice, on the images outside the first two fifths
     and on those outside the other three. From the third draw on, a method that is surely behind the
-    best at a number of labels (`surely_behind`) is out of the race there.
+    best at a number of labels (`surely_behind`) is out of the race there. "Labels spread" does not
+    take part where over nine tenths of the images have their label: nothing is left to spread, and
+    it would be "from scratch" once more.
 
     Args:
         image_set: an `ImageSet`.
@@ -74,12 +73,12 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
     images, labels, groups = image_set.images, image_set.labels, image_set.groups
     classes = len(image_set.classes)
     deals = [assign_folds(labels, groups, seed + deal) for deal in range(-(-draws // FOLDS))]
-    fewest = min(
-        int((labels[folds != fold] >= 0).sum()) for folds in deals for fold in range(FOLDS)
-    )
-    racing = {count: list(METHODS) for count in label_counts(fewest, classes)}
+    pools = [folds != fold for folds in deals for fold in range(FOLDS)]
+    counts = label_counts(min(int((labels[pool] >= 0).sum()) for pool in pools), classes)
+    spreads = 0.9 * min(int(pool.sum()) for pool in pools)
+    racing = {n: [name for name in METHODS if name != SPREAD or n <= spreads] for n in counts}
     rows = []
-    for draw in tqdm(range(draws), desc="draws", leave=False):
+    for draw in progress_bar(range(draws), "draws"):
         folds, fold = deals[draw // FOLDS], draw % FOLDS
         for shared in SHARED:
             if fold == shared[0]:
@@ -87,10 +86,10 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
                 encoder = pretrain(images[~unseen], moves, seed)[0].encoder
         generator = torch.Generator().manual_seed(1_000 * seed + draw)
         tested = _shuffled((folds == fold) & (labels >= 0), generator)[:MOST_TESTED]
-        pool = _shuffled(folds != fold, generator)
+        pool = _shuffled(pools[draw], generator)
         named, unnamed = pool[labels[pool] >= 0], images[pool]
         for count, methods in racing.items():
-            if len(methods) == 1 and count < max(racing):
+            if len(methods) == 1 and count < counts[-1]:
                 continue  # The race is over there, and no verdict waits for another draw.
             drawn = named[balanced_draw(labels[named], count, generator)]
             labelled = Split(images[drawn], labels[drawn])

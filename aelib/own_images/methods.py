@@ -13,14 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from aelib.data import Split
 from aelib.models import Autoencoder, Encoder, RandomAffine, freeze
-from aelib.studies.parts import (
-    Reconstruction,
-    head,
-    principal_components,
-    reconstruction_error,
-    spread,
-    surest,
-)
+from aelib.studies import parts
 from aelib.training import infer, train
 
 PIXELS = "pixels"
@@ -42,8 +35,8 @@ IN_GRAPH, FOR_COMPONENTS, FOR_SCALE = 10_000, 6_000, 2_000
 
 
 class Moves(nn.Module):
-    """Images `(N, C, H, H)`, in training each moved a little, and for "mirror" half of them with
-    left and right exchanged; otherwise as they are."""
+    """Images `(N, C, H, H)`; in training by `moves`: "none", "small" (each moved a little), or
+    "mirror" (so, and half of them with left and right exchanged)."""
 
     def __init__(self, moves):
         super().__init__()
@@ -66,11 +59,10 @@ def fit(model, data, loss_function, steps, batch_size, learning_rate, seed):
         KeyboardInterrupt: a person stopped it; what was learned by then would be no fair answer.
     """
     (low, high, images_a_step), images = steps, len(data[0])
-    steps = min(max(images // images_a_step, low), high)
-    settings = {"epochs": max(1, round(steps * batch_size / images)), "batch_size": batch_size}
-    settings |= {"learning_rate": learning_rate, "one_cycle": True, "seed": seed}
-    history = train(model, data, loss_function, **settings)
-    if len(history["training_loss"]) < settings["epochs"]:
+    epochs = max(1, round(min(max(images // images_a_step, low), high) * batch_size / images))
+    rules = dict(batch_size=batch_size, learning_rate=learning_rate, one_cycle=True, seed=seed)
+    history = train(model, data, loss_function, epochs=epochs, **rules)
+    if len(history["training_loss"]) < epochs:
         raise KeyboardInterrupt
     return history
 
@@ -83,10 +75,8 @@ def pretrain(images, moves, seed):
     """
     torch.manual_seed(seed)
     autoencoder = Autoencoder(image_channels=images.shape[1], image_size=images.shape[-1])
-    model = Reconstruction([Moves(moves)], autoencoder)
-    pairs = images, images
-    history = fit(model, pairs, reconstruction_error, PRETRAINING_STEPS, 50, 0.005, seed)
-    return autoencoder, history
+    model, error = parts.Reconstruction([Moves(moves)], autoencoder), parts.reconstruction_error
+    return autoencoder, fit(model, (images, images), error, PRETRAINING_STEPS, 50, 0.005, seed)
 
 
 def learn(method, labelled, pool, encoder, classes, moves, seed):
@@ -96,8 +86,6 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
         labelled: a `Split`, the images with labels.
         pool: images without labels, `(M, C, H, H)`, the labelled ones among them.
         encoder: that of an autoencoder; it stays as it is.
-        classes: how many there are.
-        moves: "none", "small" or "mirror".
 
     Returns:
         A module from images to class scores, `(N, classes)`.
@@ -106,18 +94,16 @@ def learn(method, labelled, pool, encoder, classes, moves, seed):
     if method == PIXELS:
         front = nn.Flatten()
     elif method == PRINCIPAL:
-        front = freeze(principal_components(pool[:FOR_COMPONENTS]))
+        front = freeze(parts.principal_components(pool[:FOR_COMPONENTS]))
     elif method in (SCRATCH, SPREAD):
         front = Encoder(image_channels=pool.shape[1], image_size=pool.shape[-1])
     else:
         front = copy.deepcopy(encoder).requires_grad_(method != FROZEN)
-    if method == SPREAD:
-        labelled = spread_labels(labelled, pool, encoder)
+    data = spread_labels(labelled, pool, encoder) if method == SPREAD else labelled
     torch.manual_seed(seed)
-    model = nn.Sequential(front, head(infer(front, pool[:FOR_SCALE]), classes))
-    batch_size = min(max(len(labelled.labels) // 5, 10), 64)
-    moved = nn.Sequential(Moves(moves), model)
-    fit(moved, labelled, cross_entropy, STEPS, batch_size, 0.01, seed)
+    model = nn.Sequential(front, parts.head(infer(front, pool[:FOR_SCALE]), classes))
+    batch_size = min(max(len(data.labels) // 5, 10), 64)
+    fit(nn.Sequential(Moves(moves), model), data, cross_entropy, STEPS, batch_size, 0.01, seed)
     return model
 
 
@@ -131,8 +117,7 @@ def spread_labels(labelled, pool, encoder):
     count, others = len(labelled.labels), pool[:IN_GRAPH]
     codes = infer(encoder, torch.cat([labelled.images, others])).flatten(1)
     known = torch.cat([labelled.labels, torch.full((len(others),), -1)])
-    names, sure = spread(codes, known, kernel="knn", n_neighbors=5, alpha=0.8, max_iter=100)
-    names, kept = names[count:], surest(names[count:], sure[count:], 0.7)
-    return Split(
-        torch.cat([labelled.images, others[kept]]), torch.cat([labelled.labels, names[kept]])
-    )
+    names, sure = parts.spread(codes, known, kernel="knn", n_neighbors=5, alpha=0.8, max_iter=100)
+    names, kept = names[count:], parts.surest(names[count:], sure[count:], 0.7)
+    more = others[kept], names[kept]
+    return Split(*map(torch.cat, zip(labelled, more, strict=True)))

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import scipy
 
 from aelib.evaluation import accuracy_interval, mean_interval
@@ -23,26 +24,21 @@ def paired_interval(rows, one, other, comparisons=1):
     """The 95 % interval around the mean of `one` minus `other` in the draws that both took part in.
 
     Few draws say little about how far a single difference spreads. So its deviation is the larger
-    of two: its own, and what draws and methods leave unexplained in all the rows (a two-way layout;
-    Fisher, 1925). Student's t has the degrees of freedom of the latter.
-
-    Args:
-        rows: those of one number of labels.
-        comparisons: how many such intervals are to hold all at once (Bonferroni's correction).
+    of two: its own, and what draws and methods leave unexplained in all the rows, those of one
+    number of labels (a two-way layout; Fisher, 1925). Student's t has the degrees of freedom of the
+    latter. So many `comparisons` are to hold all at once (Bonferroni's correction).
     """
     wide = by_draw(rows)
     differences = (wide[one] - wide[other]).dropna()
-    columns = rows.draw.to_numpy(), rows.method.to_numpy(str)
-    effects = np.hstack([column[:, None] == np.unique(column) for column in columns]).astype(float)
+    effects = pd.get_dummies(rows[["draw", "method"]].astype(str), dtype=float).to_numpy()
     coefficients, _, rank, _ = np.linalg.lstsq(effects, rows.accuracy, rcond=None)
     freedom = len(rows) - rank
     unexplained = np.square(rows.accuracy - effects @ coefficients).sum() / freedom
     deviation = max(differences.std(ddof=1), np.sqrt(2 * unexplained))
-    width = deviation / np.sqrt(len(differences))
-    width *= scipy.stats.t.ppf(1 - 0.025 / comparisons, freedom)
+    width = scipy.stats.t.ppf(1 - 0.025 / comparisons, freedom) * deviation
     # Draws that agree by chance are no proof: three images either way at least (rule of three).
     tested = rows[(rows.method == one) & rows.draw.isin(differences.index)].tested.sum()
-    width = max(width, 300 / tested)
+    width = max(width / np.sqrt(len(differences)), 300 / tested)
     return float(differences.mean() - width), float(differences.mean() + width)
 
 
@@ -78,22 +74,22 @@ def judge(rows, guessing):
         guessing: the accuracy of always naming the largest class, in percent.
 
     Returns:
-        A dict with `method`, `accuracy`, `low`, `high`, `sure`, `labels`, `draws`, `contest`, and
-        `learned` (better than guessing), `ties` (methods that were not told from the named one),
-        `code` (what the code brings at each number of labels), `twice` (what twice the labels
-        would bring).
+        A dict, with `learned` (better than guessing), `ties` (methods that were not told from the
+        named one), `code` (what the code brings at each number of labels), `twice` (what twice the
+        labels would bring), and what has its name.
     """
     labels = int(rows.labels.max())
     last = rows[rows.labels == labels]
-    best, comparisons = leader(last), len(METHODS) - 1
+    methods, best = list(by_draw(last)), leader(last)
 
-    def ties_with_best(method):
-        low, high = paired_interval(last, best, method, comparisons)
-        return method == best or (low <= 0 and high <= MARGIN)
+    def ahead_of(one):
+        others = [method for method in methods if method != one]
+        return {name: paired_interval(last, name, one, len(others)) for name in others}
 
-    named = next(method for method in METHODS if ties_with_best(method))
-    others = [method for method in METHODS if method != named]
-    ahead = {method: paired_interval(last, method, named, comparisons) for method in others}
+    # Of what is ahead of the best, all is seen from the other side: less than a point behind it.
+    near = [name for name, (low, high) in ahead_of(best).items() if low >= -MARGIN and high >= 0]
+    named = min([best, *near], key=methods.index)
+    ahead = ahead_of(named)
     behind = max(0.0, *(high for _, high in ahead.values()))
     own = score(last[last.method == named])
     learned = own["low"] > guessing
@@ -120,20 +116,19 @@ def gain_of_code(rows):
     """The best method with a code minus the best without, at one number of labels, paired."""
     wide = by_draw(rows)
     behind = wide.sub(wide[leader(rows)], axis=0).mean()  # In the draws of either.
-    method, against = behind[list(BY_CODE)].idxmax(), behind.drop(list(BY_CODE)).idxmax()
-    # Both were picked among three, so nine pairs could have been looked at.
-    low, high = paired_interval(rows, method, against, 9)
+    with_code, without = behind[behind.index.isin(BY_CODE)], behind[~behind.index.isin(BY_CODE)]
+    method, against = with_code.idxmax(), without.idxmax()
+    # Any pair could have been picked.
+    low, high = paired_interval(rows, method, against, len(with_code) * len(without))
     gain = float((wide[method] - wide[against]).mean())
     labels = int(rows.labels.iloc[0])
     return dict(labels=labels, method=method, against=against, gain=gain, low=low, high=high)
 
 
 def twice_the_labels(rows):
-    """What twice as many labels would bring, if the error of one method goes on falling as it did.
-
-    On logarithmic scales the line through the errors at the two largest numbers of labels is drawn
-    on, draw by draw.
-    """
+    """What twice as many labels would bring, if the error of one method goes on falling as it did:
+    on logarithmic scales along the line through the errors at the two largest numbers of labels,
+    draw by draw."""
     fewer, labels = sorted(rows.labels.unique())[-2:]
     # Half an image more: an error of 0 has no logarithm.
     rows = rows.assign(error=100 - rows.accuracy + 50 / rows.tested)
@@ -151,14 +146,15 @@ def in_words(verdict):
             f"No method does better than always naming the largest class ({verdict['guessing']:.1f}"
             " %). Either the images do not show what the labels say, or there are too few."
         ]
-    take, behind = f"take “{verdict['method']}”", verdict["at_most_behind"]
-    told = f"The {verdict['draws']} draws do not tell it from {', '.join(verdict['ties'])}."
+    method, behind = f"“{verdict['method']}”", verdict["at_most_behind"]
+    first = f"Take {method}: it is ahead of every other by more than chance explains."
     if not verdict["sure"]:
-        first = f"Not sure: {take}, but another may be up to {behind:.1f} points better. {told}"
+        first = f"Not sure: take {method}, but another may be up to {behind:.1f} points better."
     elif verdict["ties"]:
-        first = f"T{take[1:]}: no other is more than a point better. {told}"
-    else:
-        first = f"T{take[1:]}: it is ahead of every other by more than chance explains."
+        first = f"Take {method}: no other is more than a point better."
+    if verdict["ties"]:
+        names = ", ".join(verdict["ties"])
+        first += f" The {verdict['draws']} draws do not tell it from {names}."
     lines = [
         first,
         f"Expect {verdict['accuracy']:.1f} % right ({verdict['low']:.1f} to {verdict['high']:.1f}) "
