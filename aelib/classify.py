@@ -2,8 +2,7 @@
 
     python -m aelib.classify runs/model.safetensors FOLDER [--output names.csv]
 
-The CSV (file, class, probability) goes to the terminal, or to the file named. Files that cannot be
-read are listed and left out.
+Files that cannot be read are listed and left out.
 """
 
 import argparse
@@ -12,6 +11,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from aelib.data import DataError
@@ -43,44 +43,29 @@ def main(arguments=None):
         parser.error(str(error))
     except OSError as error:
         parser.error(f"{options.output} cannot be written: {error.strerror}")
-    skipped = dict.fromkeys(links, "a link out of the folder")
+    skipped, named = dict.fromkeys(links, "a link out of the folder"), 0
     images = [path for path in files if is_picture(path)]
     skipped |= dict.fromkeys(sorted({*files} - {*images}), "no image by its name")
-    named = 0
     with target or nullcontext(sys.stdout) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "class", "probability"])
         for first in range(0, len(images), 1_000):
-            answers, reasons = classify(model, images[first : first + 1_000], preparation)
-            for path, (number, probability) in answers.items():
-                name = readable(path.relative_to(root))
-                writer.writerow([name, classes[number], f"{probability:.4f}"])
-            skipped |= reasons
-            named += len(answers)
+            paths = images[first : first + 1_000]
+            prepared, reasons = prepare_all(paths, preparation["size"], preparation["channels"])
+            skipped |= {paths[place]: reason for place, reason in reasons.items()}
+            kept = {path: one for path, one in zip(paths, prepared, strict=True) if one}
+            if not kept:
+                continue
+            form = "turned" if preparation["turned"] else "pixels"
+            pixels = torch.from_numpy(np.stack([getattr(one, form) for one in kept.values()]))
+            scores = infer(model, pixels).softmax(1)
+            for path, sure, number in zip(kept, *scores.max(1), strict=True):
+                writer.writerow([readable(path.relative_to(root)), classes[number], f"{sure:.4f}"])
+            named += len(kept)
     print(f"{named:,} images named, {len(skipped):,} files left out.", file=sys.stderr)
     for path, reason in skipped.items():
         print(f"  {readable(path.relative_to(root))}: {reason}", file=sys.stderr)
     return 0 if named else 1
-
-
-def classify(model, paths, preparation):
-    """The classes of images, by a model that was saved with a `preparation`.
-
-    Returns:
-        A dict from path to (number of the class, probability), and one from the paths of those that
-        cannot be read to the reason.
-    """
-    prepared, reasons = prepare_all(paths, preparation["size"], preparation["channels"])
-    kept = {path: one for path, one in zip(paths, prepared, strict=True) if one}
-    answers = {}
-    if kept:
-        pixels = [one.turned if preparation["turned"] else one.pixels for one in kept.values()]
-        images = torch.stack([torch.from_numpy(one.copy()) for one in pixels])
-        sure, numbers = infer(model, images).softmax(1).max(1)
-        answers = zip(numbers.tolist(), sure.tolist(), strict=True)
-    return dict(zip(kept, answers, strict=True)), {
-        paths[place]: reasons[place] for place in reasons
-    }
 
 
 if __name__ == "__main__":

@@ -202,11 +202,11 @@ show_and_keep(
 # %% [markdown]
 # ## A map of the codes
 #
-# t-SNE, as in lesson 3, on a thousand images at most. No label was used for it, only for the
+# t-SNE, as in lesson 3, on 500 images at most. No label was used for it, only for the
 # colours. **Predict:** will your classes be islands, or one cloud?
 
 # %%
-chosen = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:1_000]
+chosen = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:500]
 points = neighbour_map(codes[chosen])
 figure = class_map(points, mine.labels[chosen].numpy(), mine.classes)
 show_and_keep(
@@ -274,7 +274,9 @@ print(f"{len(where)} labels exchanged; {found:.0f} % of them are among the first
 # - **from scratch**: encoder and head from random weights (approach 2);
 # - **code, fine-tuned**: encoder from the autoencoder, and the labels train it further;
 # - **labels spread**: labels are handed on from neighbour to neighbour in the code, to all images,
-#   or to 10,000 of them; then a network from scratch learns from the 70 % that are surest.
+#   or to 10,000 of them; then a network from scratch learns from the 70 % that are surest. Where
+#   over nine tenths of the images have their label, there is nothing to spread: it would be “from
+#   scratch” once more, and does not take part.
 #
 # The rules are the same for all: the same MLP as head; all inputs divided by *one* number, so that
 # no component is blown up; the same learning rate, and as many steps as so many images get (so more
@@ -325,7 +327,7 @@ for line in in_words(verdict):
 save_verdict(runs / "verdict.json", verdict)
 
 # %% [markdown]
-# "No other" means: none of the other five, as far as five draws tell. It does not mean that nothing
+# "No other" means: none that took part, as far as five draws tell. It does not mean that nothing
 # else in the world would be better. And "new images" are images like yours: of another camera or
 # another season, the draws know nothing.
 #

@@ -16,20 +16,15 @@ FORMAT = "aelib classifier 1"
 
 
 def save_classifier(path, model, method, image_set):
-    """Write a model of `learn`, made by `method` from an `ImageSet`, to `path`, whole or not at
-    all."""
-    about = {"classes": image_set.classes, "preparation": image_set.preparation}
-    about = {name: json.dumps(value) for name, value in about.items()}
+    """Write a model that `method` made of an `ImageSet` to `path`, whole or not at all."""
+    about = {name: json.dumps(getattr(image_set, name)) for name in ("classes", "preparation")}
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with draft_of(path) as draft:
         save_file(weights, draft, metadata={"format": FORMAT, "method": method, **about})
 
 
 def load_classifier(path):
-    """Read a classifier that `save_classifier` has written.
-
-    Returns:
-        The model, the names of its classes, and how images are prepared.
+    """Read what `save_classifier` has written: the model, its classes, and how images are prepared.
 
     Raises:
         ValueError: there is no such file, or it is none of these.

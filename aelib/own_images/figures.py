@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from aelib.figures.images import drawable, without_frames
 from aelib.own_images.methods import METHODS
@@ -20,8 +21,8 @@ def before_and_after(image_set, positions):
         below.imshow(drawable(image_set.images[[position]])[0], vmin=0, vmax=1)
         lost = 100 * lost_detail(original, image_set.images.shape[-1])
         below.set_xlabel(f"{lost:.0f} %", size=8)
-    for axis, name in zip(axes[:, 0], ("as it came", "as it is used"), strict=True):
-        axis.set_ylabel(name, rotation=0, ha="right", va="center")
+    axes[0, 0].set_ylabel("as it came", rotation=0, ha="right", va="center")
+    axes[1, 0].set_ylabel("as it is used", rotation=0, ha="right", va="center")
     without_frames(axes)
     return figure
 
@@ -29,8 +30,8 @@ def before_and_after(image_set, positions):
 def picture_grid(images, titles, columns=10):
     """Draw images, `(N, C, H, H)`, in rows, each with a short text above it."""
     rows = -(-len(images) // columns)
-    size = 0.95 * columns, 1.25 * rows + 0.1
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    figure = plt.figure(figsize=(0.95 * columns, 1.25 * rows + 0.1))
+    axes = figure.subplots(rows, columns, squeeze=False)
     without_frames(axes)
     for axis, image, title in zip(axes.flat, drawable(images), titles, strict=False):
         axis.imshow(image, vmin=0, vmax=1)
@@ -40,8 +41,7 @@ def picture_grid(images, titles, columns=10):
 
 def class_name(image_set, position):
     """The name of an image's class, or a dash where it has none."""
-    label = int(image_set.labels[position])
-    return "-" if label < 0 else image_set.classes[label]
+    return ["-", *image_set.classes][image_set.labels[position] + 1]
 
 
 def shortened(name, most=12):
@@ -68,21 +68,16 @@ def class_map(points, labels, classes):
 
 
 def contest_chart(rows):
-    """Draw the mean accuracy of each method against the number of labels, with its 95 % interval.
-
-    Args:
-        rows: what a verdict has as `contest`.
-    """
+    """Draw the `contest` of a verdict: mean accuracies, with their intervals, by labels."""
     figure, axis = plt.subplots(figsize=(7.5, 4))
+    table, counts = pd.DataFrame(rows), sorted({row["labels"] for row in rows})
     for place, method in enumerate(METHODS):
-        mine = sorted((row for row in rows if row["method"] == method), key=lambda r: r["labels"])
-        keys = ("labels", "accuracy", "low", "high")
-        labels, mean, low, high = (np.array([row[key] for row in mine]) for key in keys)
-        nudged, ends = labels * 1.03 ** (place - 2.5), [mean - low, high - mean]
+        mine = table[table.method == method].sort_values("labels")
+        nudged, mean = mine.labels * 1.03 ** (place - 2.5), mine.accuracy
+        ends = mean - mine.low, mine.high - mean
         axis.errorbar(nudged, mean, ends, fmt=f"{MARKERS[place]}-", label=method)
-    counts = sorted({row["labels"] for row in rows})
     axis.set(xscale="log", xlabel="labelled images", ylabel="test accuracy (%)")
-    axis.set(xticks=counts, xticklabels=[f"{count:,}" for count in counts])
+    axis.set_xticks(counts, [f"{count:,}" for count in counts])
     axis.minorticks_off()
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

@@ -20,9 +20,8 @@ from aelib.own_images.duplicates import duplicate_groups
 from aelib.own_images.pictures import PictureError, full_scale, is_picture, open_picture, prepare
 from aelib.threads import set_threads, usable_cores
 
-CLASSES, COUNTS = (2, 100), (60, 60_000)
-#: Different images that a class takes: so that some are left to learn from, and some to test on.
-PER_CLASS = 5
+#: Classes at most, images, and different images of a class: some to learn from, some to test on.
+CLASSES, COUNTS, PER_CLASS = 100, (60, 60_000), 5
 #: How many bytes the images of a file may take.
 LARGEST = 1_500_000_000
 UNLABELLED = ("unlabelled", "unlabeled")
@@ -37,10 +36,8 @@ WHAT = "a folder that holds a folder of images for each class, or an .npz file"
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images of one's own.
-
-    Their order depends on what they show, not on what their files are called, so that a run gives
-    the same result wherever they come from.
+    """Images of one's own, in an order that depends on what they show and not on their names, so
+    that a run gives the same result wherever they come from.
 
     `images` are uint8 `(N, C, size, size)`; `labels` int64 `(N,)`, -1 where nobody has named one;
     `groups` int64 `(N,)`: exact and near duplicates share a number. `pictures` are what
@@ -78,10 +75,8 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     """
     set_threads()
     path = Path(path).expanduser()
-    _hold(
-        path.exists(),
-        f"There is no folder {path} (looked for from {Path.cwd()}). Give the path of {WHAT}.",
-    )
+    here = f"There is no folder {path} (looked for from {Path.cwd()}). Give the path of {WHAT}."
+    _hold(path.exists(), here)
     _hold(path.is_dir() or path.suffix.lower() == ".npz", f"{path} is a file. Give {WHAT}.")
     pictures, files, names, ignored = (_list_folder if path.is_dir() else _list_arrays)(path)
     _check_counts(names, path, ignored)
@@ -111,24 +106,19 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     groups = duplicate_groups(images)
     different = {name: len(groups[labels == numbers[name]].unique()) for name in classes}
     _check_class_sizes(different, "different images (copies of one count once)")
-    together, least = len(groups[labels >= 0].unique()), CLASSES[0] * PER_CLASS
+    together = len(groups[labels >= 0].unique())
     _hold(
-        together >= least,
+        together >= 2 * PER_CLASS,
         f"{path} has {together} different labelled images: those of one class are near copies "
-        f"of those of another. It takes {least}; add images.",
+        f"of those of another. It takes {2 * PER_CLASS}; add images.",
     )
-    form = {"size": size, "channels": channels, "turned": turned}
-    name = path.resolve().name
+    form, name = {"size": size, "channels": channels, "turned": turned}, path.resolve().name
     return ImageSet(name, classes, images, labels, groups, files, pictures, form, skipped, ignored)
 
 
 def prepare_all(pictures, size, channels):
-    """Open and prepare pictures, several at a time.
-
-    Returns:
-        A list with a `Prepared` for each, or None where it cannot be used, and a dict from the
-        position of those to the reason.
-    """
+    """Open and prepare pictures, several at a time. Returns a list with a `Prepared` for each, or
+    None where it cannot be used, and a dict from the position of those to the reason."""
 
     def attempt(picture):
         try:
@@ -146,27 +136,26 @@ def prepare_all(pictures, size, channels):
     return [one for one, _ in results], reasons
 
 
+def _is_hidden(name):
+    return name.startswith(".") or name.lower() in SYSTEM_FILES
+
+
 def readable(path):
     """A path as text that can be printed, whatever bytes its name has."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def walk(root):
-    """Find the files below a folder, in the order of their names, without what systems leave there.
-
-    Returns:
-        A list of paths, and a list of links that cannot be followed: out of the folder, to a
-        folder, or to nothing.
+    """The files below a folder, by name, without what systems leave there, and the links there that
+    cannot be followed: out of it, to a folder, or to nothing.
 
     Raises:
         DataError: a folder in it cannot be listed.
     """
 
     def refuse(error):
-        raise DataError(
-            f"The folder {readable(error.filename)} cannot be listed ({error.strerror}). Allow it "
-            "to be read, or take it away."
-        )
+        what = f"The folder {readable(error.filename)} cannot be listed ({error.strerror})."
+        raise DataError(f"{what} Allow it to be read, or take it away.")
 
     files, links = [], []
     for folder, folders, names in os.walk(root, onerror=refuse):
@@ -176,10 +165,6 @@ def walk(root):
             target = Path(os.path.realpath(path)) if path.is_symlink() else path
             (files if target.is_relative_to(root) and target.exists() else links).append(path)
     return sorted(files), sorted(links)
-
-
-def _is_hidden(name):
-    return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
 def _list_folder(root):
@@ -213,11 +198,9 @@ def _list_folder(root):
     ignored = [readable(path.relative_to(root)) for path in sorted({*files} - {*inside})]
     names = [None if top.lower() in UNLABELLED else readable(top) for top, *_ in parts]
     for folder in folders:  # An empty class would otherwise not be missed.
-        _hold(
-            folder.lower() in UNLABELLED or readable(folder) in names,
-            f"The class {readable(folder)!r} has no image; a class takes {PER_CLASS}."
-            f"{_found(ignored)} Add images, or remove its folder.",
-        )
+        empty = f"The class {readable(folder)!r} has no image; a class takes {PER_CLASS}."
+        empty += f"{_found(ignored)} Add images, or remove its folder."
+        _hold(folder.lower() in UNLABELLED or readable(folder) in names, empty)
     return inside, [readable(path.relative_to(root)) for path in inside], names, ignored
 
 
@@ -226,11 +209,9 @@ def _list_arrays(path):
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
-        _hold(
-            {"images.npy", "labels.npy"} <= {*sizes},
-            f"{path} holds {', '.join(sorted(sizes)) or 'nothing'}; it takes two arrays, images "
-            "and labels: np.savez(path, images=..., labels=...).",
-        )
+        held = ", ".join(sorted(sizes)) or "nothing"
+        take = "it takes two arrays, images and labels: np.savez(path, images=..., labels=...)."
+        _hold({"images.npy", "labels.npy"} <= {*sizes}, f"{path} holds {held}; {take}")
         _hold(
             sizes["images.npy"] <= LARGEST,
             f"The images of {path} take {sizes['images.npy'] / 1e9:.1f} GB; up to {LARGEST / 1e9} "
@@ -261,50 +242,33 @@ def _list_arrays(path):
     )
     must = f"The images of {path} must be finite numbers from 0"
     _hold(images.dtype.kind in "biuf", f"{must}, not {images.dtype}.")
-    lowest, highest = images.min(), images.max()
-    _hold(
-        lowest >= 0 and np.isfinite(highest),
-        f"{must}; these go from {lowest} to {highest}. Save them as bytes.",
-    )
-    full = full_scale(highest)
+    low, high = images.min(), images.max()
+    good = low >= 0 and np.isfinite(high)
+    _hold(good, f"{must}; these go from {low} to {high}. Save them as bytes.")
     # One by one: as floats all at once they could take more memory than there is.
-    pictures = np.empty(images.shape, np.uint8)
-    for index, image in enumerate(images):
-        pictures[index] = (image * (255 / full)).round()
+    scale = 255 / full_scale(high)
+    pictures = [(image * scale).round().astype(np.uint8) for image in images]
     names = [None if label == -1 else str(label) for label in labels.astype(int)]
-    return list(pictures), [f"{path.name}[{index}]" for index in range(len(names))], names, []
+    return pictures, [f"{path.name}[{index}]" for index in range(len(names))], names, []
 
 
 def _check_counts(names, path, ignored):
     """Refuse what can be refused before an image is opened."""
-    _hold(
-        names,
-        f"There is no image in {path}.{_found(ignored)} It takes a folder of images for each "
-        "class, such as cats/1.png and dogs/1.png.",
-    )
-    labelled = Counter(name for name in names if name is not None)
-    deeper = (
-        "Make a folder of images for each class; where the classes lie deeper, give the folder "
-        "right above them."
-    )
-    _hold(
-        len(labelled) >= CLASSES[0],
-        f"{path} has {len(labelled)} class{'es' * (not labelled)} "
-        f"({', '.join(labelled) or 'only unlabelled images'}); it takes two or more. "
-        + (deeper if path.is_dir() else "Give each class a label of its own, from 0."),
-    )
-    _hold(
-        len(labelled) <= CLASSES[1],
-        f"{path} has {len(labelled):,} classes; up to {CLASSES[1]} can be taken. Put classes "
-        "together, or leave some out.",
-    )
+    give = "a folder of images for each class"
+    such = f"{_found(ignored)} It takes {give}, such as cats/1.png and dogs/1.png."
+    _hold(names, f"There is no image in {path}.{such}")
+    labelled, (low, high) = Counter(name for name in names if name is not None), COUNTS
+    what = ", ".join(labelled) or "only unlabelled images"
+    give = f"Make {give}; where the classes lie deeper, give the folder right above them."
+    give = give if path.is_dir() else "Give each class a label of its own, from 0."
+    count = f"{path} has {len(labelled):,} class{'es' * (len(labelled) != 1)}"
+    _hold(len(labelled) > 1, f"{count} ({what}); it takes two or more. {give}")
+    most = f"up to {CLASSES} can be taken. Put classes together, or leave some out."
+    _hold(len(labelled) <= CLASSES, f"{count}; {most}")
     _check_class_sizes(labelled, "images")
-    low, high = COUNTS
-    _hold(
-        low <= len(names) <= high,
-        f"{path} has {len(names):,} images; {low} to {high:,} can be taken. "
-        + ("Add some." if len(names) < low else "Leave some out, of every class."),
-    )
+    give = "Add some." if len(names) < low else "Leave some out, of every class."
+    size = f"{path} has {len(names):,} images; {low} to {high:,} can be taken. {give}"
+    _hold(low <= len(names) <= high, size)
 
 
 def _check_class_sizes(counts, noun):
@@ -359,10 +323,7 @@ def _by_number(name):
 
 
 def write_digits(folder):
-    """Write scikit-learn's 1,797 digits as images of 8x8 pixels, a folder for each class.
-
-    What is there already is left as it is; a stopped write leaves no half a folder.
-    """
+    """Write scikit-learn's 1,797 digits as images of 8x8 pixels, a folder for each class, once."""
     from sklearn.datasets import load_digits  # Slow, so not above.
 
     if folder.exists():

@@ -11,8 +11,7 @@ from aelib.training import infer
 
 def worst_reconstructed(autoencoder, images):
     """The error of each image, `(N,)`, and the positions of all, the worst first."""
-    batches = images.split(5_000)
-    errors = [reconstruction_errors(infer(autoencoder, batch), batch) for batch in batches]
+    errors = [reconstruction_errors(infer(autoencoder, part), part) for part in images.split(5_000)]
     errors = torch.cat(errors)
     return errors, errors.argsort(descending=True, stable=True)
 
@@ -50,33 +49,27 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
     # Where all neighbours disagree, those that agree with one another count more, then the nearer.
     order = np.lexsort((distances[:, 1:].mean(1), -others.max(1), own))
     parts = named[order], 1 - own[order], others.argmax(1)[order]
-    return tuple(torch.from_numpy(part) for part in parts)
+    return tuple(map(torch.from_numpy, parts))
 
 
 def swap_labels(labels, share, seed):
-    """Give a share of the labelled images another label at random, each other one as likely.
-
-    Args:
-        labels: int64 `(N,)`, -1 for unlabelled images, which stay so.
+    """Give a share of the images with labels, `(N,)`, another one at random; -1 stays as it is.
 
     Returns:
         The new labels, `(N,)`, and the positions that differ.
     """
     generator = torch.Generator().manual_seed(seed)
     named = (labels >= 0).nonzero().squeeze(1)
-    where = named[torch.randperm(len(named), generator=generator)]
-    where = where[: max(1, round(share * len(named)))]
-    classes, swapped = int(labels.max()) + 1, labels.clone()
-    steps = torch.randint(1, classes, (len(where),), generator=generator)
-    swapped[where] = (labels[where] + steps) % classes
+    count, classes = max(1, round(share * len(named))), int(labels.max()) + 1
+    where, swapped = named[torch.randperm(len(named), generator=generator)[:count]], labels.clone()
+    swapped[where] += torch.randint(1, classes, (count,), generator=generator)
+    swapped[where] %= classes
     return swapped, where
 
 
 def copies(groups, labels):
-    """Positions of the images that have copies, a list for each group of these.
-
-    Groups with more than one label come first. Arguments as for `suspicious_labels`.
-    """
+    """Positions of the images that have copies, a list for each group of these, those first that
+    have more than one label. Arguments as for `suspicious_labels`."""
     members = defaultdict(list)
     for position, group in enumerate(groups.tolist()):
         members[group].append(position)

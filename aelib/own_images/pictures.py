@@ -24,12 +24,9 @@ class PictureError(ValueError):
 
 
 class Prepared(NamedTuple):
-    """A picture made small.
-
-    `pixels` are uint8 `(channels, size, size)`; `plain` says whether its four corners are alike,
-    `light` whether they are light; `digest` is the same for two pictures that were the same pixel
-    by pixel before they were made small.
-    """
+    """A picture made small: `pixels` are uint8 `(channels, size, size)`; `plain` says whether its
+    four corners are alike, `light` whether they are light; `digest` is the same for two pictures
+    that were the same pixel by pixel before."""
 
     pixels: np.ndarray
     plain: bool
@@ -52,8 +49,7 @@ def open_picture(picture, needed=28):
 
     Args:
         picture: a path, or an array of bytes: `(H, W)`, `(H, W, 3)`, or `(H, W, 4)` with alpha.
-        needed: the height and width that matter. A JPEG is read at twice that or more, and not
-            larger than it needs to be, which is faster.
+        needed: the height and width that matter; a JPEG is read at about twice that, to be fast.
 
     Raises:
         PictureError: it cannot be opened, or has more than 100 megapixels.
@@ -66,8 +62,8 @@ def open_picture(picture, needed=28):
         with Image.open(picture) as image:
             pixels = image.width * image.height
             if pixels > LIMIT:
-                size = f"{pixels / 1e6:,.0f} megapixels, {LIMIT / 1e6:.0f} at most can be taken"
-                raise PictureError(f"{size}: make it smaller")
+                most = f"{LIMIT / 1e6:.0f} at most can be taken: make it smaller"
+                raise PictureError(f"{pixels / 1e6:,.0f} megapixels, {most}")
             with _one_large if pixels > LARGE else nullcontext():
                 image.draft(None, (2 * needed, 2 * needed))
                 ImageOps.exif_transpose(image, in_place=True)
@@ -90,8 +86,7 @@ def _as_rgb(image):
         values -= min(values.min(), 0)
         values *= 255 / full_scale(values.max(), 1 if image.mode == "F" else 255)
         image = Image.fromarray(values.round(out=values).astype(np.uint8))
-    if image.mode == "LAB":
-        image = image.getchannel("L")
+    image = image.getchannel("L") if image.mode == "LAB" else image
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
@@ -107,8 +102,8 @@ def _as_rgb(image):
 def full_scale(highest, least=1):
     """What stands for white where `highest` is the highest level: the end of one of the usual
     scales from `least` on, since 12 bits, as of scanners, are often written as 16."""
-    scales = (scale for scale in (1, 255, 4_095, 65_535) if scale >= max(least, highest))
-    return next(scales, highest)
+    ends = (end for end in (1, 255, 4_095, 65_535) if end >= max(least, highest))
+    return next(ends, highest)
 
 
 def prepare(image, size=28, channels=1):
@@ -116,7 +111,9 @@ def prepare(image, size=28, channels=1):
     until its longer side fits, and padded with the colour of its corners. Returns a `Prepared`."""
     digest = blake2b(repr(image.size).encode() + image.tobytes(), digest_size=16).digest()
     image = image if channels == 3 else image.convert("L")
-    corners = _corners(image)
+    side = max(1, min(image.size) // 10)
+    places = [(x, y) for x in (0, image.width - side) for y in (0, image.height - side)]
+    corners = [ImageStat.Stat(image.crop((x, y, x + side, y + side))).mean for x, y in places]
     background = np.median(corners, axis=0)
     square = Image.new(image.mode, (size, size), tuple(background.round().astype(int).tolist()))
     small = _fitted(image, size)
@@ -132,15 +129,6 @@ def _fitted(image, size):
     # Both filters are without rings at edges, which would look like ink.
     smooth = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BILINEAR
     return image.resize([max(1, round(scale * side)) for side in image.size], smooth)
-
-
-def _corners(image):
-    """The mean levels of the four corners, `(4, channels)`: a tenth of the shorter side each."""
-    side = max(1, min(image.size) // 10)
-    right, below = image.width - side, image.height - side
-    places = ((0, 0), (right, 0), (0, below), (right, below))
-    boxes = [(left, top, left + side, top + side) for left, top in places]
-    return np.array([ImageStat.Stat(image.crop(box)).mean for box in boxes])
 
 
 def lost_detail(image, size=28):
