@@ -96,12 +96,11 @@ def train(
         schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps)
         optimizer.register_step_post_hook(lambda *_: schedule.step())
     generator = torch.Generator().manual_seed(seed)
-    bar = {"desc": "epochs", "leave": False, "disable": bool(os.environ.get("TQDM_DISABLE"))}
     history = {"training_loss": [], "validation_loss": []}
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Using a target size")
-            for epoch in tqdm(range(epochs), **bar):
+            for epoch in progress_bar(range(epochs), "epochs"):
                 loss = train_epoch(
                     model, inputs, targets, loss_function, optimizer, batch_size, generator
                 )
@@ -124,6 +123,12 @@ def train(
     return history
 
 
+def progress_bar(items, name):
+    """`items` with a bar of tqdm, whose bar in notebooks does not heed `TQDM_DISABLE` by itself."""
+    disabled = bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(items, desc=name, leave=False, disable=disabled)
+
+
 def mean_loss(model, data, loss_function):
     """The loss over all of `data`, a pair of inputs and targets, without training on it."""
     device = next(model.parameters()).device  # Where a loss function with weights has them, too.
@@ -141,12 +146,6 @@ def check_pixels(inputs):
             f"The inputs reach {inputs.max():g}. Pixels go from 0 to 1: divide them by 255, or "
             "leave them as bytes (uint8), which are divided for you."
         )
-
-
-def progress_bar(items, name):
-    """`items` with a bar of tqdm, whose bar in notebooks does not heed `TQDM_DISABLE` by itself."""
-    disabled = bool(os.environ.get("TQDM_DISABLE"))
-    return tqdm(items, desc=name, leave=False, disable=disabled)
 
 
 def set_training_mode(model):
