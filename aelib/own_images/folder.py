@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,8 @@ CLASSES, COUNTS, PER_CLASS = 100, (60, 60_000), 5
 LARGEST = 1_500_000_000
 UNLABELLED = ("unlabelled", "unlabeled")
 #: What systems leave in folders by themselves; names that begin with a dot are passed over, too.
-SYSTEM_FILES = {
-    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
-    *("__macosx", "icon\r", "lost+found", "@eadir"),
-}
+SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "__macosx", "icon\r"}
+SYSTEM_FILES |= {"system volume information", "lost+found", "@eadir"}
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 WHAT = "a folder that holds a folder of images for each class, or an .npz file"
 
@@ -37,33 +36,26 @@ WHAT = "a folder that holds a folder of images for each class, or an .npz file"
 @dataclass(frozen=True)
 class ImageSet:
     """Images of one's own, in an order that depends on what they show and not on their names, so
-    that a run gives the same result wherever they come from.
-
-    `images` are uint8 `(N, C, size, size)`; `labels` int64 `(N,)`, -1 where nobody has named one;
-    `groups` int64 `(N,)`: exact and near duplicates share a number. `pictures` are what
-    `open_picture` takes, and `files` their names. `preparation` says how they were brought to their
-    form. `skipped` are files that could not be opened, with the reason, and `ignored` those that
-    are in no class, or no pictures by their names.
-    """
+    that a run gives the same result wherever they come from."""
 
     name: str
     classes: list[str]
-    images: torch.Tensor
-    labels: torch.Tensor
-    groups: torch.Tensor
+    images: torch.Tensor  # uint8 (N, C, size, size).
+    labels: torch.Tensor  # int64 (N,), -1 where nobody has named one.
+    groups: torch.Tensor  # int64 (N,); exact and near duplicates share a number.
     files: list[str]
-    pictures: list
-    preparation: dict
-    skipped: list[str]
-    ignored: list[str]
+    pictures: list  # What `open_picture` takes.
+    preparation: dict  # How they were brought to their form.
+    skipped: list[str]  # Files that could not be opened, with the reason.
+    ignored: list[str]  # Those that are in no class, or no pictures by their names.
 
 
 def read_images(path, *, size=28, channels=1, skip_unreadable=False):
-    """Read images from a folder for each class, or from a `.npz` file.
+    """Read images from a folder for each class, or from a `.npz` file; nothing is written there.
 
-    Each class is a folder, named like it; images nobody has named are in a folder `unlabelled`. In
-    a `.npz` file `images` are `(N, H, W)`, `(N, H, W, 3)` or `(N, 1, H, W)`, bytes or numbers from
-    0 to 1, and `labels` whole numbers, -1 for unlabelled ones. Nothing is written there.
+    Images nobody has named are in a folder `unlabelled`. In a `.npz` file `images` are `(N, H, W)`,
+    `(N, H, W, 3)` or `(N, 1, H, W)`, bytes or numbers from 0 to 1, and `labels` whole numbers, -1
+    for unlabelled ones.
 
     Args:
         size: height and width of the result.
@@ -91,27 +83,24 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     # A background is turned where most images have one that is plain, as drawings and scans do.
     plain = [one.plain for one in prepared if one]
     turned = channels == 1 and 2 * sum(plain) > len(plain)
-    kept = [
-        (one.turned if turned else one.pixels, name or "", file, picture)
-        for one, name, file, picture in zip(prepared, names, files, pictures, strict=True)
-        if one
-    ]
-    kept.sort(key=lambda one: (blake2b(one[0].tobytes()).digest(), *one[1:3]))
-    pixels, names, files, pictures = map(list, zip(*kept, strict=True))
-    images = torch.from_numpy(np.stack(pixels))
-    del prepared, kept, pixels  # As much again as the images, or more.
-    classes = sorted({*names} - {""}, key=_by_number)
-    numbers = {"": -1, **{name: number for number, name in enumerate(classes)}}
+    form = "turned" if turned else "pixels"
+    pixels = {index: getattr(one, form) for index, one in enumerate(prepared) if one}
+    shown = {index: blake2b(one.tobytes()).digest() for index, one in pixels.items()}
+    order = sorted(pixels, key=lambda index: (shown[index], names[index] or "", files[index]))
+    images = torch.from_numpy(np.stack([pixels[index] for index in order]))
+    del prepared, pixels  # As much again as the images, or more.
+    names, files, pictures = ([part[index] for index in order] for part in (names, files, pictures))
+    classes = {*names} - {None}
+    classes = sorted(classes, key=lambda one: (int(one) if one.isdecimal() else inf, one))
+    numbers = {None: -1, **{name: number for number, name in enumerate(classes)}}
     labels = torch.tensor([numbers[name] for name in names])
     groups = duplicate_groups(images)
     different = {name: len(groups[labels == numbers[name]].unique()) for name in classes}
     _check_class_sizes(different, "different images (copies of one count once)")
     together = len(groups[labels >= 0].unique())
-    _hold(
-        together >= 2 * PER_CLASS,
-        f"{path} has {together} different labelled images: those of one class are near copies "
-        f"of those of another. It takes {2 * PER_CLASS}; add images.",
-    )
+    few = f"{path} has {together} different labelled images: those of one class are near copies "
+    few += f"of those of another. It takes {2 * PER_CLASS}; add images."
+    _hold(together >= 2 * PER_CLASS, few)
     form, name = {"size": size, "channels": channels, "turned": turned}, path.resolve().name
     return ImageSet(name, classes, images, labels, groups, files, pictures, form, skipped, ignored)
 
@@ -176,9 +165,7 @@ def _list_folder(root):
         f"{len(links)} links lead out of {root}, to a folder or to nothing",
         "Put the images themselves there.",
     )
-    folders = sorted(
-        one.name for one in root.iterdir() if one.is_dir() and not _is_hidden(one.name)
-    )
+    folders = sorted(at.name for at in root.iterdir() if at.is_dir() and not _is_hidden(at.name))
     alike = defaultdict(list)
     for folder in map(readable, folders):
         alike[unicodedata.normalize("NFC", folder).casefold()].append(folder)
@@ -189,12 +176,9 @@ def _list_folder(root):
     )
     inside = [path for path in files if path.parent != root and is_picture(path)]
     parts = [path.relative_to(root).parts for path in inside]
-    nested = parts and min(map(len, parts)) > 2
-    _hold(
-        not (nested and {folder.lower() for folder in folders} <= SPLITS),
-        f"{root} holds {' and '.join(folders)}, not classes. Give one of these folders; the lesson "
-        "makes splits of its own.",
-    )
+    splits = min(map(len, parts), default=0) > 2 and {one.lower() for one in folders} <= SPLITS
+    give = "Give one of these folders; the lesson makes splits of its own."
+    _hold(not splits, f"{root} holds {' and '.join(folders)}, not classes. {give}")
     ignored = [readable(path.relative_to(root)) for path in sorted({*files} - {*inside})]
     names = [None if top.lower() in UNLABELLED else readable(top) for top, *_ in parts]
     for folder in folders:  # An empty class would otherwise not be missed.
@@ -212,11 +196,9 @@ def _list_arrays(path):
         held = ", ".join(sorted(sizes)) or "nothing"
         take = "it takes two arrays, images and labels: np.savez(path, images=..., labels=...)."
         _hold({"images.npy", "labels.npy"} <= {*sizes}, f"{path} holds {held}; {take}")
-        _hold(
-            sizes["images.npy"] <= LARGEST,
-            f"The images of {path} take {sizes['images.npy'] / 1e9:.1f} GB; up to {LARGEST / 1e9} "
-            "GB can be taken. Save them as bytes and smaller; 28 x 28 will do.",
-        )
+        take = f"{sizes['images.npy'] / 1e9:.1f} GB; up to {LARGEST / 1e9} GB can be taken."
+        much = f"The images of {path} take {take} Save them as bytes and smaller; 28 x 28 will do."
+        _hold(sizes["images.npy"] <= LARGEST, much)
         with np.load(path, allow_pickle=False) as arrays:
             images, labels = arrays["images"], arrays["labels"]
     except DataError:
@@ -227,19 +209,15 @@ def _list_arrays(path):
         images = images.transpose(0, 2, 3, 1)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
-    good = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (3, 4))
-    _hold(
-        good and 0 not in images.shape and labels.shape == images.shape[:1],
-        f"{path} holds images {images.shape} and labels {labels.shape}; it takes (N, H, W) or "
-        "(N, H, W, 3), and (N,).",
-    )
+    good = images.ndim > 2 and images.shape[3:] in ((), (3,), (4,)) and 0 not in images.shape
+    held = f"{path} holds images {images.shape} and labels {labels.shape}"
+    good = good and labels.shape == images.shape[:1]
+    _hold(good, f"{held}; it takes (N, H, W) or (N, H, W, 3), and (N,).")
     # Far out, floats have no whole numbers of their own; infinity is one of these.
     good = labels.dtype.kind in "iuf" and (labels == labels.round()).all()
-    _hold(
-        good and labels.min() >= -1 and labels.max() < 2**53,
-        f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled; these are "
-        f"{labels.dtype}. np.unique(names, return_inverse=True)[1] makes numbers of names.",
-    )
+    must = f"The labels of {path} must be whole numbers from 0, or -1 for unlabelled; these are "
+    must += f"{labels.dtype}. np.unique(names, return_inverse=True)[1] makes numbers of names."
+    _hold(good and labels.min() >= -1 and labels.max() < 2**53, must)
     must = f"The images of {path} must be finite numbers from 0"
     _hold(images.dtype.kind in "biuf", f"{must}, not {images.dtype}.")
     low, high = images.min(), images.max()
@@ -281,14 +259,14 @@ def _check_class_sizes(counts, noun):
 
 def _check_opened(prepared, files, names):
     """Refuse an image that is in two classes, and what too few can be opened of."""
-    same, opened = defaultdict(list), {name: 0 for name in names if name is not None}
+    same, opened = defaultdict(dict), {name: 0 for name in names if name is not None}
     for one, file, name in zip(prepared, files, names, strict=True):
         if one and name is not None:
-            same[one.digest].append((file, name))
+            same[one.digest][file] = name
             opened[name] += 1
-    torn = [sorted(copies) for copies in same.values() if len({name for _, name in copies}) > 1]
+    torn = sorted(sorted(copies) for copies in same.values() if len({*copies.values()}) > 1)
     _hold_none(
-        [first_names([file for file, _ in copies], separator=" = ") for copies in sorted(torn)],
+        [first_names(copies, separator=" = ") for copies in torn],
         "The same image stands in two classes, so one label is wrong",
         "Remove it from the class where it does not belong.",
     )
@@ -315,11 +293,6 @@ def _hold(good, message):
 def _hold_none(lines, heading, advice):
     if lines:
         raise DataError("\n".join([f"{heading}:", *(f"  {line}" for line in lines), advice]))
-
-
-def _by_number(name):
-    """Order names of classes as numbers where they are numbers."""
-    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
 
 
 def write_digits(folder):

@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 #: How many pixels a picture may have; those of more than `LARGE` are opened one at a time.
-LIMIT = 100_000_000
-LARGE = 10_000_000
+LIMIT, LARGE = 100_000_000, 10_000_000
 #: The endings of files that Pillow has a reader for.
 EXTENSIONS = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 #: Corners whose grey levels differ by no more than this are of one background.
@@ -107,8 +106,8 @@ def full_scale(highest, least=1):
 
 
 def prepare(image, size=28, channels=1):
-    """Bring an image of `open_picture` to `size` times `size` pixels, without distortion: scaled
-    until its longer side fits, and padded with the colour of its corners. Returns a `Prepared`."""
+    """Bring an image of `open_picture` to the form of `Prepared`, without distortion: scaled until
+    its longer side fits, and padded with the colour of its corners."""
     digest = blake2b(repr(image.size).encode() + image.tobytes(), digest_size=16).digest()
     image = image if channels == 3 else image.convert("L")
     side = max(1, min(image.size) // 10)

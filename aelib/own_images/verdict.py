@@ -49,9 +49,13 @@ def leader(rows):
 
 def surely_behind(rows):
     """The methods that are behind the `leader` by more than chance explains: they cannot win."""
-    best = leader(rows)
-    others = [method for method in rows.method.unique() if method != best]
-    return [name for name in others if paired_interval(rows, best, name, len(others))[0] > 0]
+    return [name for name, (_, high) in against(rows, leader(rows)).items() if high < 0]
+
+
+def against(rows, one):
+    """The `paired_interval` of each other method minus `one`, all at once, from the simplest on."""
+    others = [method for method in by_draw(rows) if method != one]
+    return {name: paired_interval(rows, name, one, len(others)) for name in others}
 
 
 def score(rows):
@@ -80,18 +84,12 @@ def judge(rows, guessing):
     """
     labels = int(rows.labels.max())
     last = rows[rows.labels == labels]
-    methods, best = list(by_draw(last)), leader(last)
-
-    def ahead_of(one):
-        others = [method for method in methods if method != one]
-        return {name: paired_interval(last, name, one, len(others)) for name in others}
-
-    # Of what is ahead of the best, all is seen from the other side: less than a point behind it.
-    near = [name for name, (low, high) in ahead_of(best).items() if low >= -MARGIN and high >= 0]
-    named = min([best, *near], key=methods.index)
-    ahead = ahead_of(named)
-    behind = max(0.0, *(high for _, high in ahead.values()))
-    own = score(last[last.method == named])
+    best = leader(last)
+    intervals = against(last, best)
+    near = [name for name, (low, high) in intervals.items() if low >= -MARGIN and high >= 0]
+    named = min([best, *near], key=METHODS.index)
+    ahead = against(last, named)
+    behind, own = max(0.0, *(high for _, high in ahead.values())), score(last[last.method == named])
     learned = own["low"] > guessing
     return {
         "method": named,
@@ -117,12 +115,11 @@ def gain_of_code(rows):
     wide = by_draw(rows)
     behind = wide.sub(wide[leader(rows)], axis=0).mean()  # In the draws of either.
     with_code, without = behind[behind.index.isin(BY_CODE)], behind[~behind.index.isin(BY_CODE)]
-    method, against = with_code.idxmax(), without.idxmax()
+    method, other = with_code.idxmax(), without.idxmax()
     # Any pair could have been picked.
-    low, high = paired_interval(rows, method, against, len(with_code) * len(without))
-    gain = float((wide[method] - wide[against]).mean())
-    labels = int(rows.labels.iloc[0])
-    return dict(labels=labels, method=method, against=against, gain=gain, low=low, high=high)
+    low, high = paired_interval(rows, method, other, len(with_code) * len(without))
+    gain, labels = float((wide[method] - wide[other]).mean()), int(rows.labels.iloc[0])
+    return dict(labels=labels, method=method, against=other, gain=gain, low=low, high=high)
 
 
 def twice_the_labels(rows):
@@ -161,11 +158,10 @@ def in_words(verdict):
         f"on new images, with {verdict['labels']:,} labels.",
     ]
     for part in verdict["code"]:
-        says = "the code makes no difference that the draws could show"
-        if part["low"] > 0 or part["high"] < 0:
-            says = "the code helps" if part["low"] > 0 else "the code does not help"
+        says = "makes no difference that the draws could show" if part["low"] <= 0 else "helps"
+        says = "does not help" if part["high"] < 0 else says
         pair = f"{part['method']} minus {part['against']}"
-        lines.append(f"With {part['labels']:,} labels {says}: {pair} is {_points(part)}.")
+        lines.append(f"With {part['labels']:,} labels the code {says}: {pair} is {_points(part)}.")
     twice = verdict["twice"]
     lines.append(f"Twice the labels, {twice['labels']:,}, would bring about {_points(twice)}.")
     return lines
