@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from aelib.data import DataError
-from aelib.own_images.classifier import load_classifier
 from aelib.own_images.folder import prepare_all, readable, walk
+from aelib.own_images.methods import load_classifier
 from aelib.own_images.pictures import is_picture
 from aelib.threads import set_threads
 from aelib.training import infer
@@ -24,9 +24,8 @@ from aelib.training import infer
 
 def main(arguments=None):
     """Do what the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m aelib.classify", description="Name the images in a folder."
-    )
+    about = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser("python -m aelib.classify", description=about)
     parser.add_argument("model", type=Path, help="the file that lesson 9 has saved")
     parser.add_argument("folder", type=Path, help="where the images are, also in folders in it")
     parser.add_argument("--output", type=Path, help="a CSV file; the terminal without it")

@@ -65,7 +65,6 @@ import torch
 from aelib.data import Split
 from aelib.figures import neighbour_map, show
 from aelib.lesson import report
-from aelib.own_images.classifier import load_classifier, save_classifier
 from aelib.own_images.contest import run_contest
 from aelib.own_images.figures import (
     before_and_after,
@@ -77,7 +76,7 @@ from aelib.own_images.figures import (
 )
 from aelib.own_images.folder import first_names, read_images, write_digits
 from aelib.own_images.look import copies, suspicious_labels, swap_labels, worst_reconstructed
-from aelib.own_images.methods import learn, pretrain
+from aelib.own_images.methods import learn, load_classifier, pretrain, save_classifier
 from aelib.own_images.verdict import in_words, judge, save_verdict
 from aelib.settings import check_settings, project_folder
 from aelib.training import infer

@@ -21,8 +21,8 @@ from aelib import classify, settings
 from aelib.data import Split
 from aelib.models import Encoder
 from aelib.own_images import methods
-from aelib.own_images.classifier import load_classifier, save_classifier
 from aelib.own_images.folder import read_images, write_digits
+from aelib.own_images.methods import load_classifier, save_classifier
 from aelib.training import infer
 from tools.lessons import ROOT
 

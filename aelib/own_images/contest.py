@@ -18,12 +18,8 @@ MOST_LABELS, MOST_TESTED = 6_000, 4_000
 
 
 def label_counts(labelled, classes):
-    """The numbers of labels that are compared, two or, from 5,000 labels on, three, ascending.
-
-    Args:
-        labelled: how many labelled images a draw has at least, without those it tests; the largest
-            number is about that.
-        classes: how many there are. Each number has as many of each, and two at least.
+    """The two numbers of labels (from 5,000 on three) that are compared, ascending; the largest is
+    about the number of labelled images in a draw. Of each class there are as many, and two or more.
     """
     largest = min(labelled, MOST_LABELS)
     shares = (largest // factor for factor in ((36, 6, 1) if labelled >= 5_000 else (16, 1)))
@@ -33,12 +29,8 @@ def label_counts(labelled, classes):
 def assign_folds(labels, groups, seed):
     """Deal the images to five folds, class by class, so that each has about a fifth of each class.
 
-    Args:
-        labels: int64 `(N,)`, -1 for unlabelled images.
-        groups: int64 `(N,)`; images of one group get one fold, unlabelled ones, too.
-
-    Returns:
-        int64 `(N,)`, 0 to 4, and -1 where a group has no labelled image.
+    Images of one group get one fold, unlabelled ones (label -1), too. Returns int64 `(N,)`, 0 to 4,
+    and -1 where a group has no labelled image.
     """
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     order = order[labels[order] >= 0]
@@ -106,6 +98,5 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
 
 
 def _shuffled(mask, generator):
-    """The positions where `mask`, `(N,)`, holds, in random order."""
     positions = mask.nonzero().squeeze(1)
     return positions[torch.randperm(len(positions), generator=generator)]

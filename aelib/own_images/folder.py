@@ -23,8 +23,7 @@ from aelib.threads import set_threads, usable_cores
 
 #: Classes at most, images, and different images of a class: some to learn from, some to test on.
 CLASSES, COUNTS, PER_CLASS = 100, (60, 60_000), 5
-#: How many bytes the images of a file may take.
-LARGEST = 1_500_000_000
+LARGEST = 1_500_000_000  # How many bytes the images of a file may take.
 UNLABELLED = ("unlabelled", "unlabeled")
 #: What systems leave in folders by themselves; names that begin with a dot are passed over, too.
 SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "__macosx", "icon\r"}
@@ -136,11 +135,8 @@ def readable(path):
 
 def walk(root):
     """The files below a folder, by name, without what systems leave there, and the links there that
-    cannot be followed: out of it, to a folder, or to nothing.
-
-    Raises:
-        DataError: a folder in it cannot be listed.
-    """
+    cannot be followed: out of it, to a folder, or to nothing. A folder that cannot be listed is a
+    DataError."""
 
     def refuse(error):
         what = f"The folder {readable(error.filename)} cannot be listed ({error.strerror})."

@@ -19,12 +19,8 @@ def worst_reconstructed(autoencoder, images):
 def suspicious_labels(codes, labels, groups, neighbours=10):
     """Rank labelled images by how far the labels of their nearest neighbours in the code disagree.
 
-    A near neighbour counts more than a far one; copies of an image do not vouch for it.
-
-    Args:
-        codes: `(N, D)`.
-        labels: int64 `(N,)`, -1 for images that are left out.
-        groups: int64 `(N,)`; the images of one group are copies of each other.
+    A near neighbour counts more than a far one; the images of a group are copies, and do not vouch
+    for each other. Those with label -1 are left out.
 
     Returns:
         Positions, the most suspicious first; the weighted share of neighbours that have another
@@ -55,8 +51,7 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
 def swap_labels(labels, share, seed):
     """Give a share of the images with labels, `(N,)`, another one at random; -1 stays as it is.
 
-    Returns:
-        The new labels, `(N,)`, and the positions that differ.
+    Returns the new labels and the positions that differ.
     """
     generator = torch.Generator().manual_seed(seed)
     named = (labels >= 0).nonzero().squeeze(1)

@@ -23,19 +23,12 @@ class PictureError(ValueError):
 
 
 class Prepared(NamedTuple):
-    """A picture made small: `pixels` are uint8 `(channels, size, size)`; `plain` says whether its
-    four corners are alike, `light` whether they are light; `digest` is the same for two pictures
-    that were the same pixel by pixel before."""
+    """A picture made small."""
 
-    pixels: np.ndarray
-    plain: bool
-    light: bool
-    digest: bytes
-
-    @property
-    def turned(self):
-        """Its pixels, a plain light background turned into a dark one."""
-        return 255 - self.pixels if self.plain and self.light else self.pixels
+    pixels: np.ndarray  # uint8 (channels, size, size).
+    turned: np.ndarray  # The same, a plain light background turned into a dark one.
+    plain: bool  # Whether its four corners are alike.
+    digest: bytes  # The same for two pictures that were the same before, pixel by pixel.
 
 
 def is_picture(path):
@@ -119,11 +112,11 @@ def prepare(image, size=28, channels=1):
     square.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
     pixels = np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
     plain = bool((np.ptp(corners, axis=0) <= ALIKE).all())
-    return Prepared(pixels, plain, bool(background.mean() > 127.5), digest)
+    turned = 255 - pixels if plain and background.mean() > 127.5 else pixels
+    return Prepared(pixels, turned, plain, digest)
 
 
 def _fitted(image, size):
-    """An image whose longer side has `size` pixels."""
     scale = size / max(image.size)
     # Both filters are without rings at edges, which would look like ink.
     smooth = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BILINEAR

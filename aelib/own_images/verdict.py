@@ -71,16 +71,10 @@ def judge(rows, guessing):
     """Name a method, and say how sure that is.
 
     Of the methods that cannot be told from the best, and are less than a point behind it, the
-    simplest is named. It is `sure` where no other can be more than a point better.
-
-    Args:
-        rows: the data frame of `run_contest`.
-        guessing: the accuracy of always naming the largest class, in percent.
-
-    Returns:
-        A dict, with `learned` (better than guessing), `ties` (methods that were not told from the
-        named one), `code` (what the code brings at each number of labels), `twice` (what twice the
-        labels would bring), and what has its name.
+    simplest is named. It is `sure` where no other can be more than a point better, and it `learned`
+    where it is better than always naming the largest class, which is `guessing` percent right.
+    `ties` are the methods that were not told from it, `code` is what the code brings at each number
+    of labels, and `twice` what twice the labels would bring. `rows` are those of `run_contest`.
     """
     labels = int(rows.labels.max())
     last = rows[rows.labels == labels]
