@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
+from tqdm.notebook import tqdm_notebook
 
-from aelib import pretrained
+from aelib import pretrained, training
 from aelib.data import Data, Split, load_data
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
 from aelib.pretrained import pretrained_autoencoder
@@ -346,3 +347,10 @@ def test_a_training_that_was_stopped_or_cannot_be_written_is_not_kept(shared, mo
     shared.folder.write_text("a file in the way of the folder")
     shared()
     assert "Trained, but not kept for next time" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("disable", ["", "1"])
+def test_a_bar_in_a_notebook_heeds_the_environment(monkeypatch, disable):
+    monkeypatch.setenv("TQDM_DISABLE", disable)
+    monkeypatch.setattr(training, "tqdm", tqdm_notebook)
+    assert training.progress_bar([1, 2], "epochs").disable == bool(disable)
