@@ -24,8 +24,7 @@ from aelib.training import infer
 
 def main(arguments=None):
     """Do what the command line says; return the exit status."""
-    about = __doc__.splitlines()[0]
-    parser = argparse.ArgumentParser("python -m aelib.classify", description=about)
+    parser = argparse.ArgumentParser("python -m aelib.classify", description="Name new images.")
     parser.add_argument("model", type=Path, help="the file that lesson 9 has saved")
     parser.add_argument("folder", type=Path, help="where the images are, also in folders in it")
     parser.add_argument("--output", type=Path, help="a CSV file; the terminal without it")

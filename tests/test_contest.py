@@ -46,7 +46,7 @@ def trainings(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("labels", "batch_size", "epochs"), [(20, 10, 70), (60, 12, 28), (600, 64, 15), (9_000, 64, 4)]
+    ("labels", "batch_size", "epochs"), [(20, 10, 80), (60, 12, 32), (600, 64, 17), (9_000, 64, 4)]
 )
 def test_every_method_has_the_same_rules(trainings, labels, batch_size, epochs):
     positions = torch.arange(labels) % 60

@@ -11,8 +11,7 @@ from aelib.training import infer, progress_bar
 
 #: In each draw one of so many folds is tested. Two of them, or three, share a pretraining.
 FOLDS, SHARED = 5, ((0, 1), (2, 3, 4))
-#: After so many draws a method can be out of the race.
-FIRST_DRAWS = 3
+FIRST_DRAWS = 3  # After so many a method can be out of the race.
 #: At most so many labels and so many test images in a draw; more would change little but the time.
 MOST_LABELS, MOST_TESTED = 6_000, 4_000
 
@@ -52,12 +51,8 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
     and on those outside the other three. From the third draw on, a method that is surely behind the
     best at a number of labels (`surely_behind`) is out of the race there. "Labels spread" does not
     take part where over nine tenths of the images have their label: nothing is left to spread, and
-    it would be "from scratch" once more.
-
-    Args:
-        image_set: an `ImageSet`.
-        moves: "none", "small" or "mirror".
-        draws: how many, from 2; after the fifth the images are dealt anew.
+    it would be "from scratch" once more. Of draws there are 2 or more; after the fifth the images
+    of the `ImageSet` are dealt anew.
 
     Returns:
         A data frame: draw, labels, method, accuracy in percent, tested.

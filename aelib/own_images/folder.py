@@ -54,12 +54,8 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
 
     Images nobody has named are in a folder `unlabelled`. In a `.npz` file `images` are `(N, H, W)`,
     `(N, H, W, 3)` or `(N, 1, H, W)`, bytes or numbers from 0 to 1, and `labels` whole numbers, -1
-    for unlabelled ones.
-
-    Args:
-        size: height and width of the result.
-        channels: 1 for grey, 3 for colour.
-        skip_unreadable: go on without what cannot be opened.
+    for unlabelled ones. The result has `size` for height and width, and one channel (grey) or three
+    (colour). `skip_unreadable` goes on without what cannot be opened.
 
     Raises:
         DataError: what is there cannot be used; the message names it and says what to do.

@@ -11,8 +11,8 @@ from aelib.training import infer
 
 def worst_reconstructed(autoencoder, images):
     """The error of each image, `(N,)`, and the positions of all, the worst first."""
-    errors = [reconstruction_errors(infer(autoencoder, part), part) for part in images.split(5_000)]
-    errors = torch.cat(errors)
+    parts = images.split(5_000)
+    errors = torch.cat([reconstruction_errors(infer(autoencoder, part), part) for part in parts])
     return errors, errors.argsort(descending=True, stable=True)
 
 

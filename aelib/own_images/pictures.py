@@ -12,8 +12,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 LIMIT, LARGE = 100_000_000, 10_000_000
 #: The endings of files that Pillow has a reader for.
 EXTENSIONS = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-#: Corners whose grey levels differ by no more than this are of one background.
-ALIKE = 64
+ALIKE = 64  # Corners whose grey levels differ by no more than this are of one background.
 
 _one_large = threading.Lock()
 
@@ -39,9 +38,8 @@ def is_picture(path):
 def open_picture(picture, needed=28):
     """A picture as 8-bit RGB: upright, its first frame, with a background where it has none.
 
-    Args:
-        picture: a path, or an array of bytes: `(H, W)`, `(H, W, 3)`, or `(H, W, 4)` with alpha.
-        needed: the height and width that matter; a JPEG is read at about twice that, to be fast.
+    It is a path, or an array of bytes: `(H, W)`, `(H, W, 3)`, or `(H, W, 4)` with alpha. A JPEG is
+    read at about twice the height and width `needed`, to be fast.
 
     Raises:
         PictureError: it cannot be opened, or has more than 100 megapixels.

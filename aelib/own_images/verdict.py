@@ -10,8 +10,7 @@ from aelib.evaluation import accuracy_interval, mean_interval
 from aelib.files import write_whole
 from aelib.own_images.methods import BY_CODE, METHODS
 
-#: In percentage points: what is less than this behind is as good.
-MARGIN = 1.0
+MARGIN = 1.0  # In percentage points: what is less than this behind is as good.
 
 
 def by_draw(rows):
