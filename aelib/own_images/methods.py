@@ -24,11 +24,10 @@ PIXELS, PRINCIPAL, FROZEN = "pixels", "PCA", "code, frozen"
 SCRATCH, TUNED, SPREAD = "from scratch", "code, fine-tuned", "labels spread"
 #: From the simplest on; where methods tie, the simplest is named.
 METHODS = (PIXELS, PRINCIPAL, FROZEN, SCRATCH, TUNED, SPREAD)
-#: Those that learn from images without labels by way of the autoencoder's code.
-BY_CODE = (FROZEN, TUNED, SPREAD)
+BY_CODE = (FROZEN, TUNED, SPREAD)  # Those that have the autoencoder's code.
 #: Steps of training: at least, at most, and how many images there are for one more. They pay: on
-#: the digits 140 for 160 take 0.3 points from most methods, and of three verdicts one is not sure
-#: any more; in pretraining 150 for 200 take 0.6 points from the frozen code.
+#: the digits 140 for 160 take 0.3 points from networks, and in pretraining 150 for 200 take 0.6
+#: from the frozen code.
 STEPS, PRETRAINING_STEPS = (160, 600, 10), (200, 600, 50)
 FORMAT = "aelib classifier 1"  # What the file of a classifier says it is.
 #: How many images there may be in the graph, and where components and scales are taken from.
