@@ -3,7 +3,6 @@
 import re
 import sys
 import tomllib
-from email.message import Message
 
 import pytest
 import yaml
@@ -81,19 +80,3 @@ def test_the_licence_of_every_locked_package_is_listed():
     assert len(rows) > 50 and [row for row in rows if row not in listed] == [], "run make licences"
     bad = re.compile(r"UNKNOWN|\b(?:AGPL|Affero|SSPL|Proprietary)\b")
     assert [row for row in listed if bad.search(row)] == []
-
-
-@pytest.mark.parametrize(
-    ("fields", "licence"),
-    [
-        ([("License-Expression", "MIT"), ("License", "a text")], "MIT"),
-        ([("Classifier", "License :: OSI Approved"), ("License", "MIT\nmore")], "MIT"),
-        ([("Classifier", f"License :: OSI Approved :: {one}") for one in ("A", "B")], "A, B"),
-        ([], "UNKNOWN"),
-    ],
-)
-def test_a_licence_is_what_metadata_say_of_it(fields, licence):
-    about = Message()
-    for name, value in fields:
-        about[name] = value
-    assert licences.licence(about) == licence

