@@ -2,14 +2,11 @@
 
 import json
 from concurrent.futures import ProcessPoolExecutor
-from importlib.util import find_spec
 from multiprocessing import get_context
 
 import pytest
 import torch
-from torch import nn
 
-from aelib.data import load_data
 from aelib.models import count_parameters
 from aelib.results import results_folder
 from benchmarks import __main__, limits, peers, rounds, steps
@@ -96,45 +93,3 @@ def test_the_networks_are_as_is_said():
     pooled.load_state_dict(dict(zip(pooled.state_dict(), plain.state_dict().values(), strict=True)))
     assert torch.allclose(plain(images), pooled(images), atol=1e-6)
     assert plain[0][3].weight.is_contiguous() and not pooled[0][3].weight.is_contiguous()
-
-
-class Watched(nn.Module):
-    """A network that keeps what it has seen."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer, self.seen = nn.Linear(784, 10), []
-
-    def forward(self, images):
-        self.seen.append(images.clone())
-        return self.layer(images.flatten(1))
-
-
-@pytest.mark.parametrize("by", ["pictures", "index"])
-def test_the_published_loop_sees_every_image_in_every_epoch(by):
-    images = (torch.rand(250, 1, 28, 28) * 255).round() / 255
-    model, data = Watched(), (images, torch.arange(250) % 10)
-    if by == "pictures":
-        steps.published_loop(lambda: model, data, 2)
-    else:
-        for _ in range(2):
-            steps.fit(model, steps.by_index(data))
-    assert [len(batch) for batch in model.seen] == [100, 100, 50] * 2
-    for epoch in (model.seen[:3], model.seen[3:]):
-        seen, given = (torch.cat(part).mean((1, 2, 3)) for part in (epoch, [images]))
-        assert not torch.equal(seen, given) and torch.allclose(seen.sort()[0], given.sort()[0])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", peers.LIBRARIES)
-def test_every_library_trains_both_networks_as_written_and_tuned(name):
-    if not find_spec(name):
-        pytest.skip(f"{name} is not installed")
-    apart(train_with, name)
-
-
-def train_with(name):
-    for network in (steps.published, peers.large):
-        for tuned in (False, True):
-            data = [part[:150] for part in load_data("digits", 600, 100).train]
-            peers.LIBRARIES[name](network, data, 1, tuned=tuned)
