@@ -7,7 +7,8 @@ OPEN = """async ([path, factory]) => {
     const app = window.jupyterapp;
     await app.restored;
     window.lesson = await app.commands.execute('docmanager:open', {path, factory});
-    await lesson.context.ready;
+    const late = (_, fail) => setTimeout(fail, 60_000, Error(`${path} has not opened`));
+    await Promise.race([lesson.context.ready, new Promise(late)]);
     await lesson.sessionContext.ready;
     await lesson.sessionContext.session.kernel.info;
     app.shell.activateById(lesson.id);
@@ -72,7 +73,8 @@ class Lesson:
 
     def bars(self):
         """Of each progress bar that can be seen, how many epochs are done."""
-        seen = "[...lesson.node.querySelectorAll('.widget-html')].map(one => one.textContent)"
+        outputs = "lesson.node.querySelectorAll('.jp-OutputArea-output')"
+        seen = f"[...{outputs}].map(one => one.textContent)"
         found = [re.search(r"(\d+)/\d+\s\[", text) for text in self.page.evaluate(seen)]
         return [int(one[1]) for one in found if one]
 
