@@ -7,9 +7,8 @@ from multiprocessing import get_context
 import pytest
 import torch
 
-from aelib.models import count_parameters
 from aelib.results import results_folder
-from benchmarks import __main__, limits, peers, rounds, steps
+from benchmarks import __main__, limits, peers, rounds
 
 STORED = json.loads(results_folder().joinpath("benchmark.json").read_text())
 
@@ -84,12 +83,3 @@ def test_bytes_are_counted_once_for_each_operation():
     with limits.ByteCounter() as moved:
         (numbers + 1).view(10, 100)
     assert moved.total == 2 * 4 * 1_000
-
-
-def test_the_networks_are_as_is_said():
-    for network in (steps.published, peers.large):
-        assert f"{count_parameters(network()):,} weights" in network.__doc__
-    images, (plain, pooled) = torch.rand(50, 1, 28, 28), (steps.published(), steps.pooling_first())
-    pooled.load_state_dict(dict(zip(pooled.state_dict(), plain.state_dict().values(), strict=True)))
-    assert torch.allclose(plain(images), pooled(images), atol=1e-6)
-    assert plain[0][3].weight.is_contiguous() and not pooled[0][3].weight.is_contiguous()

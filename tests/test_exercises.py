@@ -207,15 +207,6 @@ def test_a_verdict_is_true_or_false_and_shows_nothing_in_a_notebook():
     assert verdict._ipython_display_() is None
 
 
-def test_objects_and_functions_in_c_are_functions_too():
-    class Size:
-        def __call__(self, n, kernel, stride=1, padding=0):
-            return right_size(n, kernel, stride, padding)
-
-    assert check_output_size(Size()) and check_output_size(lambda *args: right_size(*args))
-    assert not check_output_size(max)
-
-
 def test_no_points_without_asserts():
     code = "from aelib.exercises import check_walk; print(bool(check_walk(lambda *args: 3)))"
     run = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)

@@ -3,14 +3,13 @@
 import pytest
 import torch
 from ipywidgets import HTML, Button, Dropdown, FloatSlider
-from torch.nn.functional import cross_entropy
 
 from aelib.data import Data, Split
 from aelib.figures import play as playing
 from aelib.figures import showing
-from aelib.figures.play import both_approaches, play, playground, still_grid, strongest_directions
-from aelib.models import MLP, Autoencoder, Classifier, Encoder, freeze
-from aelib.training import infer, train
+from aelib.figures.play import play, playground, still_grid, strongest_directions
+from aelib.models import MLP, Autoencoder, Classifier, Encoder
+from aelib.training import infer
 
 SETTINGS = {"epochs": 1, "batch_size": 50, "learning_rate": 0.001, "seed": 3}
 
@@ -90,24 +89,3 @@ def test_a_grid_of_every_direction_stands_where_no_widget_can_run(toy, monkeypat
         assert "1 directions" in metadata["image/png"]["alt"]
         assert "direction 1: 7 images" in bundle["text/plain"]
         assert ("application/vnd.jupyter.widget-view+json" in bundle) == (not disabled)
-
-
-@pytest.mark.slow
-def test_both_approaches_are_those_of_lessons_4_and_5(toy):
-    autoencoder, data = toy[0], toy[3]
-    before = [weight.clone() for weight in autoencoder.parameters()]
-    first, second = both_approaches(autoencoder, data, "cpu", **SETTINGS).values()
-    assert all(map(torch.equal, autoencoder.parameters(), before))
-    assert all(weight.requires_grad for weight in autoencoder.parameters())
-
-    frozen = freeze(autoencoder.encoder)
-    codes = infer(frozen, data.train.images)
-    torch.manual_seed(3)
-    head = MLP(codes)
-    train(head, (codes, data.train.labels), cross_entropy, **SETTINGS)
-    torch.manual_seed(3)
-    encoder = Encoder()
-    joint = Classifier(encoder, MLP(infer(encoder, data.train.images)))
-    train(joint, data.train, cross_entropy, validation=data.validation, **SETTINGS)
-    for ours, theirs in ((first, Classifier(frozen, head)), (second, joint)):
-        assert infer(ours, data.test.images).equal(infer(theirs, data.test.images))
