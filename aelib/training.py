@@ -1,12 +1,12 @@
 """Training: an epoch, the loop around it, and the outputs of a network without training it."""
 
 import math
-import os
+import sys
 import warnings
 
 import torch
 from torch.optim.lr_scheduler import OneCycleLR
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from aelib.data import scaled
 from aelib.settings import check_settings
@@ -124,9 +124,10 @@ def train(
 
 
 def progress_bar(items, name):
-    """`items` with a bar of tqdm, whose bar in notebooks does not heed `TQDM_DISABLE` by itself."""
-    disabled = bool(os.environ.get("TQDM_DISABLE"))
-    return tqdm(items, desc=name, leave=False, disable=disabled)
+    """`items` with a bar of tqdm, and inside another bar without: a notebook can draw only one."""
+    if getattr(tqdm, "_instances", None):
+        return items
+    return tqdm(items, desc=name, leave=False, file=sys.stdout)  # What is on stderr is red there.
 
 
 def mean_loss(model, data, loss_function):

@@ -1,6 +1,9 @@
 """Training repeats, learns, is the loop that it says, and leaves alone what is frozen."""
 
+import os
 import signal
+import subprocess
+import sys
 from functools import partial
 from itertools import groupby
 
@@ -10,9 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
-from tqdm.notebook import tqdm_notebook
 
-from aelib import pretrained, training
+from aelib import pretrained
 from aelib.data import Data, Split, load_data
 from aelib.models import MLP, Autoencoder, Classifier, Encoder, Noise, RandomAffine, freeze
 from aelib.pretrained import pretrained_autoencoder
@@ -349,8 +351,17 @@ def test_a_training_that_was_stopped_or_cannot_be_written_is_not_kept(shared, mo
     assert "Trained, but not kept for next time" in capsys.readouterr().out
 
 
+BARS = """
+from aelib.training import progress_bar
+for _ in progress_bar(range(7), "outer"):
+    for _ in progress_bar(range(99), "inner"):
+        pass
+"""
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("disable", ["", "1"])
-def test_a_bar_in_a_notebook_heeds_the_environment(monkeypatch, disable):
-    monkeypatch.setenv("TQDM_DISABLE", disable)
-    monkeypatch.setattr(training, "tqdm", tqdm_notebook)
-    assert training.progress_bar([1, 2], "epochs").disable == bool(disable)
+def test_one_bar_is_shown_and_none_inside_it(disable):
+    environment = {**os.environ, "TQDM_DISABLE": disable}
+    said = subprocess.check_output([sys.executable, "-c", BARS], env=environment, text=True)
+    assert ("/7" in said) != bool(disable) and "/99" not in said
