@@ -100,10 +100,6 @@ def test_images_are_changed_in_training_only(layer):
     assert not first.equal(second)
 
 
-def test_noise_has_the_deviation_it_says():
-    assert (Noise(0.5).train()(IMAGES) - IMAGES).std().item() == pytest.approx(0.5, rel=0.02)
-
-
 def test_a_frozen_model_has_no_gradients_and_is_in_evaluation_mode():
     model = Autoencoder()
     assert freeze(model.encoder) is model.encoder

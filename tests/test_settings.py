@@ -11,7 +11,7 @@ import pytest
 
 from aelib import settings
 from aelib.files import draft_of, write_whole
-from aelib.settings import NUMBERS, check_settings, data_root, project_folder, shown
+from aelib.settings import NUMBERS, check_settings, data_root, project_folder
 
 LIMITS = {
     "train_size": (100, 60_000, 1),  # MNIST has no more.
@@ -65,12 +65,6 @@ def test_where_aelib_is_installed_alone_the_project_is_the_current_folder(monkey
     monkeypatch.setattr(settings, "__file__", str(tmp_path / "site-packages/aelib/settings.py"))
     monkeypatch.chdir(tmp_path)
     assert project_folder() == tmp_path
-
-
-def test_a_long_value_is_shown_in_eighty_letters():
-    assert shown("x" * 78) == repr("x" * 78)
-    assert shown("x" * 79) == "'" + "x" * 76 + "..."
-    assert shown(10**5_000) == "(int)"
 
 
 # Files -------------------------------------------------------------------------------------------
