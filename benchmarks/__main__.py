@@ -11,12 +11,9 @@ anything.
 import argparse
 import json
 import os
-import platform
 import random
-import re
 import statistics
 from importlib import import_module
-from pathlib import Path
 
 os.environ |= {"TQDM_DISABLE": "1", "AELIB_THREADS": "1"}  # Both are looked at only once.
 
@@ -26,9 +23,8 @@ import torch
 from aelib.data import load_data
 from aelib.files import write_whole
 from aelib.settings import project_folder
-from aelib.threads import usable_cores
+from benchmarks.rounds import machine
 
-PROCESSORS = Path("/proc/cpuinfo")
 QUESTIONS = ("limits", "steps", "peers", "growth", "time_to_accuracy", "lessons")
 #: How often each case is measured, if its question does not say otherwise.
 ROUNDS = 7
@@ -70,14 +66,6 @@ def reported(rounds):
     for name, measured in rounds.items():
         report |= import_module(f"benchmarks.{name}").results(measured)
     return report
-
-
-def machine():
-    """Processor, cores and torch; many processors share a name such as "AMD EPYC"."""
-    lines = r"cpu family\s*: (.*)\nmodel\s*: (.*)\nmodel name\s*: (.*)"
-    found = PROCESSORS.exists() and re.search(lines, PROCESSORS.read_text())
-    name = "{2} (family {0}, model {1})".format(*found.groups()) if found else platform.machine()
-    return f"{name}, {usable_cores()} cores, torch {torch.__version__}"
 
 
 if __name__ == "__main__":

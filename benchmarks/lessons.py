@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from aelib.settings import project_folder
-from benchmarks.rounds import seconds
+from benchmarks.rounds import machine, seconds
 
 ROUNDS = 1  # More would take longer than most other questions.
 
@@ -18,7 +18,8 @@ def cases(data, quick):
         shutil.rmtree(runs / "checkpoints", ignore_errors=True)
         took = seconds(subprocess.run, command + quick * ["01"], cwd=runs.parent, check=True)
         metrics = json.loads((runs / "metrics.json").read_text())
-        return {"lessons_seconds": took, "lessons": metrics["lessons"]}
+        where = {"lessons_machine": machine(), "lessons_seconds": took}
+        return {**where, "lessons": metrics["lessons"]}
 
     return {"all": run}
 

@@ -137,7 +137,7 @@ def test_lessons_that_disagree_leave_no_metrics(tmp_path, capsys):
     assert "mse is 0.1, but 0.2 in 02_b" in capsys.readouterr().out
 
 
-def test_the_first_that_loads_a_shared_network_trains_it_and_the_others_come_last(tmp_path):
+def test_who_trains_for_others_begins_and_then_the_last_lesson_which_takes_longest(tmp_path):
     tags = {"01_a": [], "02_b": ["pretrained"], "03_c": ["readme", "pretrained"], "04_d": []}
     project(tmp_path, {name: lesson("1", tags=those) for name, those in tags.items()})
     lessons = find_lessons(tmp_path / "notebooks")

@@ -222,7 +222,6 @@ def test_inference_is_in_batches_and_without_gradients(few):
     assert sizes == [30, 30, 30, 10]
     assert not outputs.requires_grad and not model.training
     assert outputs.allclose(model(few), atol=1e-6)
-    # As where all images are trained on, and none are left to validate with.
     assert infer(Encoder(), torch.empty(0, 1, 28, 28)).shape == (0, 3, 4, 4)
 
 

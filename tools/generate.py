@@ -164,7 +164,8 @@ def speed(benchmark):
         "| a training step, of the machine's best rate | {percent:.0f} % |\n"
         "| 60,000 images, against 6,000 | {growth_60k_over_6k:.1f} times the time |\n"
         "| memory with 60,000 images, at most | {peak_rss_mb_60k:,.0f} MB |\n"
-        "| all lessons side by side, nothing in the cache | {lessons_seconds:.0f} s |"
+        "| all lessons side by side, nothing in the cache, on {lessons_machine} | "
+        "{lessons_seconds:.0f} s |"
     )
     percent = 100 * benchmark["share_of_peak"]
     return "\n".join([*rows, rest.format(**benchmark, percent=percent)])

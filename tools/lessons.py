@@ -33,12 +33,12 @@ def has_tag(path, tag):
 def starting_order(lessons):
     """The lessons in the order in which to start them side by side.
 
-    The first of those that share a network comes first, since it trains it, and the others of them
-    last, so that they find it. Between them the later lessons come first: they take longest.
+    The first of those that share a network comes first, since it trains it for the others. Then
+    comes the last lesson, which takes longest, and the rest as they are read.
     """
     shared = [name for name, path in lessons.items() if has_tag(path, "pretrained")]
-    alone = [name for name in lessons if name not in shared]
-    return {name: lessons[name] for name in (*shared[:1], *reversed(alone), *shared[1:])}
+    first = dict.fromkeys((*shared[:1], *list(lessons)[-1:]))
+    return {name: lessons[name] for name in {**first, **lessons}}
 
 
 def read(path, values=None):

@@ -143,9 +143,9 @@ def timings(titles, reading, benchmark):
         for session in SESSIONS
     )
     text = (
-        f"\nMeasured in one run on {benchmark['machine']}, all lessons side by side and each on "
-        f"one core, with nothing in the cache. In the first session {one:.0f} s go by while "
-        f"lessons run, in the second {two:.0f} s. All else is there to guess, look and talk."
+        f"\nMeasured in one run on {benchmark['lessons_machine']}, all lessons side by side and "
+        f"each on one core, with nothing in the cache. In the first session {one:.0f} s go by "
+        f"while lessons run, in the second {two:.0f} s. All else is there to guess, look and talk."
     )
     return "\n".join([*rows, text])
 
