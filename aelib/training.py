@@ -1,5 +1,6 @@
 """Training: an epoch, the loop around it, and the outputs of a network without training it."""
 
+import io
 import math
 import sys
 import warnings
@@ -123,13 +124,6 @@ def train(
     return history
 
 
-def progress_bar(items, name):
-    """`items` with a bar of tqdm, and inside another bar without: a notebook can draw only one."""
-    if getattr(tqdm, "_instances", None):
-        return items
-    return tqdm(items, desc=name, leave=False, file=sys.stdout)  # What is on stderr is red there.
-
-
 def mean_loss(model, data, loss_function):
     """The loss over all of `data`, a pair of inputs and targets, without training on it."""
     device = next(model.parameters()).device  # Where a loss function with weights has them, too.
@@ -170,3 +164,26 @@ def infer(model, inputs, batch_size=250):
     with torch.no_grad():
         batches = [model(scaled(batch.to(device))).cpu() for batch in inputs.split(batch_size)]
     return torch.cat(batches)
+
+
+def progress_bar(items, name):
+    """`items` with a bar of tqdm, but without one inside another; a notebook keeps nothing of it."""
+    if getattr(tqdm, "_instances", None):
+        return items
+    file = NotebookLine() if "ipykernel" in sys.modules else sys.stdout
+    return tqdm(items, desc=name, leave=False, file=file)
+
+
+class NotebookLine(io.StringIO):
+    """A line in a notebook that shows what was written last, and vanishes when that is blank."""
+
+    place = None
+
+    def write(self, text):
+        from IPython.display import display  # Only a notebook is sure to have it.
+
+        shown = {"text/plain": text.strip()} if text.strip() else {}
+        if self.place:
+            self.place.update(shown, raw=True)
+        elif shown:
+            self.place = display(shown, raw=True, display_id=True)

@@ -168,7 +168,7 @@ def test_who_stops_a_run_leaves_no_process_behind(tmp_path, sent):
 helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
 pathlib.Path({str(pids)!r}).write_text(f"{{os.getpid()}} {{helper.pid}} ")
 time.sleep(300)"""
-    project(tmp_path, {"01_never": lesson("1"), "02_slow": lesson(slow), "03_quick": lesson()})
+    project(tmp_path, {"01_slow": lesson(slow), "02_never": lesson("1"), "03_quick": lesson()})
     code = """import pathlib, sys; from tools import run, side_by_side
 side_by_side.usable_cores = lambda: 1
 sys.exit(run.main([], pathlib.Path('.')))"""
