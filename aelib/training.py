@@ -167,7 +167,7 @@ def infer(model, inputs, batch_size=250):
 
 
 def progress_bar(items, name):
-    """`items` with a bar of tqdm, but without one inside another; a notebook keeps nothing of it."""
+    """`items` with a bar of tqdm, and none inside another; a notebook keeps nothing of it."""
     if getattr(tqdm, "_instances", None):
         return items
     file = NotebookLine() if "ipykernel" in sys.modules else sys.stdout

@@ -179,7 +179,7 @@ sys.exit(run.main([], pathlib.Path('.')))"""
         printed, _ = runner.communicate(timeout=60)
     assert runner.returncode == 130
     assert printed.endswith("Stopped by hand. Finished before: 03_quick.\n")
-    assert "01_never" not in printed and "02_slow: failed" not in printed
+    assert "02_never" not in printed and "01_slow: failed" not in printed
     wait_for(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids.read_text().split()))
     assert not (tmp_path / "runs" / "metrics.json").exists()
 
