@@ -218,9 +218,9 @@ show(
 #
 # Then nothing has trained the encoder, either, and approach 1 gets the code of a random one. In
 # lesson 4 a random encoder was good for about 90 %, but with larger layers, standardized codes, and
-# no weight decay. The next section shows what weight decay does to codes that hardly differ. (11.35
-# % is the share of ones among the test images: in six of the eight collapsed runs with 60,000
-# images the MLP answers 1 to everything.)
+# no weight decay. The next section shows what weight decay does to codes that hardly differ.
+# (11.35 % is the share of ones among the test images: in six of the eight collapsed runs with
+# 60,000 images the MLP answers 1 to everything.)
 #
 # ## The second cause of death: the weight decay
 #

@@ -646,9 +646,10 @@ check_row(table, live_settings, {"accuracy": live["accuracy"]})
 # %% [markdown]
 # ## The better recipe
 #
-# Lessons 4 and 5 had 6,000 labels, 20 epochs and a code of 48 numbers, and got some 95.5 and 97.5
-# %. How far do the same labels and epochs go with what people do today? (Not the same arithmetic:
-# the better encoder of the last row takes almost seven times as much for an image.) Lesson 6 has
+# Lessons 4 and 5 had 6,000 labels, 20 epochs and a code of 48 numbers, and got some 95.5 and
+# 97.5 %. How far do the same labels and epochs go with what people do today? (Not the same
+# arithmetic: the better encoder of the last row takes almost seven times as much for an image.)
+# Lesson 6 has
 # one such habit already: standardized codes (each number by its own deviation, which for the
 # autoencoder's code changes little). Here are five more, each tried on top of those before it:
 #
