@@ -21,7 +21,16 @@ from aelib.files import write_whole
 from aelib.studies import run_row
 from tools.lessons import ROOT, set_environment
 
-STUDIES = ("replication", "few_labels", "crossed", "scales", "spread_labels", "recipe", "code_size")
+STUDIES = (
+    "replication",
+    "few_labels",
+    "crossed",
+    "scales",
+    "representations",
+    "spread_labels",
+    "recipe",
+    "code_size",
+)
 CONNECT_SECONDS = 20
 
 
