@@ -342,7 +342,7 @@ def as_mnist(sources, generator):
 
 
 def deskewed(images):
-    """Images `(N, 1, H, W)`, each sheared so that its main axis stands upright (LeCun et al., 1998).
+    """Images `(N, 1, H, W)`, each sheared until it stands upright (LeCun et al., 1998).
 
     Nothing is learned and no other image is looked at: from row to row an image's own moments say
     how far its ink leans. Its centre of mass comes to the middle. A black image stays as it is.
