@@ -27,6 +27,7 @@ STUDIES = (
     "crossed",
     "scales",
     "representations",
+    "graphs",
     "spread_labels",
     "recipe",
     "code_size",

@@ -30,7 +30,7 @@ FORMS = ("as they are", "deskewed")
 HEADS = ("angle", "regression", "machine", "mlp", "network", "moved")
 LABELS = (10, 30, 100, 300, 1_000, 6_000)
 #: How many draws there are, at each number of labels.
-DRAWS = {"mnist": (40, 40, 40, 20, 20, 20), "letters": (10,) * 6, "digits": (5,) * 6}
+DRAWS = {"mnist": (40, 40, 40, 20, 20, 20), "letters": (5,) * 6, "digits": (5,) * 6}
 #: How many images there are without labels.
 POOL = {"mnist": 59_000, "letters": 20_000, "digits": 6_000}
 STEPS = 360
@@ -48,7 +48,7 @@ def jobs(source, seeds):
     ]
 
 
-JOBS = jobs("mnist", range(20)) + jobs("letters", range(10)) + jobs("mnist", range(20, 40))
+JOBS = jobs("mnist", range(20)) + jobs("letters", range(5)) + jobs("mnist", range(20, 40))
 JOBS += [({"source": "digits", **LIVE}, seed) for seed in range(5)]
 
 
