@@ -69,8 +69,13 @@ def accuracy_interval(percent, count):
 
     Wilson's (1927): where the accuracy on endlessly many images of this kind may well lie.
     """
-    result = scipy.stats.binomtest(round(float(percent) / 100 * count), count)
-    interval = result.proportion_ci(confidence_level=0.95, method="wilson")
+    return share_interval(round(float(percent) / 100 * count), count, "wilson")
+
+
+def share_interval(count, total, method="exact"):
+    """The 95 % interval, in percent, around the share of what was seen `count` times in `total`,
+    such as wins; by default the exact one (Clopper and Pearson, 1934)."""
+    interval = scipy.stats.binomtest(count, total).proportion_ci(method=method)
     return 100 * interval.low, 100 * interval.high
 
 
@@ -151,28 +156,6 @@ def _student_interval(confidence, values, share):
         return values[0], values[0]
     error = np.std(values, ddof=1) * np.sqrt(share)
     return scipy.stats.t.interval(confidence, len(values) - 1, np.mean(values), error)
-
-
-def win_probability(differences):
-    """The probability that one more difference of the same kind is above 0 (Student's t)."""
-    differences = np.asarray(differences, float)
-    if np.ptp(differences) == 0:  # All equal: always, never, or, at 0, no telling.
-        return (1 + np.sign(differences[0])) / 2
-    error = np.std(differences, ddof=1) * np.sqrt(1 + 1 / len(differences))
-    return scipy.stats.t.sf(0, len(differences) - 1, np.mean(differences), error)
-
-
-def win_interval(differences):
-    """The 95 % interval of the probability that one more difference is above 0, if they are spread
-    like a normal distribution: from the standard error of mean over deviation (Hedges and Olkin,
-    1985)."""
-    if np.ptp(differences) == 0:
-        return 0.0, 1.0
-    effect = np.mean(differences) / np.std(differences, ddof=1)
-    count = len(differences)
-    error = np.sqrt(1 / count + effect**2 / (2 * (count - 1)))
-    low, high = scipy.stats.norm.cdf([effect - 1.96 * error, effect + 1.96 * error])
-    return low, high
 
 
 def holm(probabilities):
