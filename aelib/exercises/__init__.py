@@ -24,7 +24,7 @@ from aelib.exercises.lesson_04 import (
 from aelib.exercises.lesson_05 import (
     check_best_epoch, check_fine_tuned, check_joint_loss, check_mcnemar,
 )
-from aelib.exercises.lesson_06 import check_effect, check_living_mean, check_possible_counts
+from aelib.exercises.lesson_06 import check_effect, check_possible_counts, check_rest_mean
 from aelib.exercises.lesson_07 import (
     check_labels_needed, check_paired_interval, check_stratified_draw,
 )

@@ -55,51 +55,51 @@ COUNT_MISTAKES = {
 
 
 @exercise(
-    "living_mean(accuracies)",
-    "two numbers, the mean accuracy of the living runs and how many they are",
-    "which of the runs are alive? Take these out first, then count them.",
+    "rest_mean(accuracies)",
+    "two numbers, the mean accuracy of the runs that have not collapsed and how many they are",
+    "which of the runs have not collapsed? Take these out first, then count them.",
 )
-def check_living_mean(answer):
+def check_rest_mean(answer):
     """The mean over the runs that have not collapsed, and never without their number.
 
-    Accuracies are in percent, one for each run; below 50 % it has collapsed. Where none lives the
+    Accuracies are in percent, one for each run; below 50 % it has collapsed. Where all have, the
     number is 0 and the mean is NaN, `float("nan")`.
     """
     lists = [[90.0, 10.0], [80.0, 50.0, 11.0], [49.9, 86.0, 92.0, 11.35], [90.0, 85.0, 12.0, 88.5]]
-    answer.compare([(one,) for one in lists], _living, LIVING_MISTAKES)
+    answer.compare([(one,) for one in lists], _rest, REST_MISTAKES)
     answer.compare([([9.8, 11.35, 20.0],)], lambda _: (np.nan, 0))
 
 
-def _living(accuracies):
-    living = [one for one in accuracies if one >= 50]
-    return np.mean(living), len(living)
+def _rest(accuracies):
+    rest = [one for one in accuracies if one >= 50]
+    return np.mean(rest), len(rest)
 
 
-LIVING_MISTAKES = {
-    "the mean is over all runs, living or not. Is there any run that scores so?": [
-        lambda accuracies: (np.mean(accuracies), _living(accuracies)[1]),
+REST_MISTAKES = {
+    "the mean is over all runs, collapsed or not. Is there any run that scores so?": [
+        lambda accuracies: (np.mean(accuracies), _rest(accuracies)[1]),
         lambda accuracies: (np.mean(accuracies), len(accuracies)),
     ],
     "the mean is right, but the number beside it is that of all runs.": lambda accuracies: (
-        _living(accuracies)[0],
+        _rest(accuracies)[0],
         len(accuracies),
     ),
-    "a run at 50 % exactly is alive: only one *below* 50 % has collapsed.": lambda accuracies: (
-        _living([one for one in accuracies if one != 50])
+    "a run at 50 % exactly counts: only one *below* 50 % has collapsed.": lambda accuracies: _rest(
+        [one for one in accuracies if one != 50]
     ),
 }
 
 
 @exercise(
     "effect(before, after)",
-    "two numbers, how many runs were revived and the mean gain of those that lived all the time",
+    "two numbers, how many runs recovered and the mean gain of those that never collapsed",
     "what does it do to the run with seed 0? Look each seed up in both.",
 )
 def check_effect(answer):
-    """What one change does: how many runs it revives, and what those that lived anyway gain.
+    """What one change does: how many runs recover by it, and what those that never collapsed gain.
 
     Both are dicts from seed to accuracy in percent, with the same seeds in any order. Below 50 % a
-    run is dead. The mean of after minus before is over the seeds that live in both.
+    run has collapsed. The mean of after minus before is over the seeds that have in neither.
     """
     more = [(0, 12.0, 70.0), (1, 80.0, 84.0), (2, 90.0, 20.0), (3, 11.0, 88.0), (14, 75.0, 76.0)]
     more += [(15, 50.0, 52.0), (16, 60.0, 50.0), (17, 10.0, 9.8)]
@@ -118,14 +118,14 @@ def _by_seed(before, after):
 
 def _effect(
     gain=lambda a, b: (b - a)[(a >= 50) & (b >= 50)].mean(),
-    revived=lambda a, b: ((a < 50) & (b >= 50)).sum(),
+    recovered=lambda a, b: ((a < 50) & (b >= 50)).sum(),
     align=_by_seed,
 ):
     """The rule, or with one of its parts mistaken; `a` and `b` are the scores before and after."""
 
     def rule(before, after):
         a, b = align(before, after)
-        return revived(a, b), gain(a, b)
+        return recovered(a, b), gain(a, b)
 
     return rule
 
@@ -135,19 +135,19 @@ EFFECT_MISTAKES = {
     "together is what has the same seed.": [
         _effect(align=lambda *both: [np.array(list(one.values())) for one in both])
     ],
-    "yours is the mean of the living after minus the mean of the living before. These are not the "
-    "same runs: a revived one joins, and a dead one leaves.": [
+    "yours is the mean of the rest after minus the mean of the rest before. These are not the same "
+    "runs: one that recovers joins, and one that collapses leaves.": [
         _effect(lambda a, b: b[b >= 50].mean() - a[a >= 50].mean())
     ],
-    "a run that is dead before or after is in your mean gain. One that is revived gains some "
+    "a run that has collapsed before or after is in your mean gain. One that recovers gains some "
     "seventy points and hides what the others do.": [
         _effect(lambda a, b: (b - a).mean()),
         _effect(lambda a, b: (b - a)[a >= 50].mean()),
         _effect(lambda a, b: (b - a)[b >= 50].mean()),
     ],
-    "revived is who was dead before and is alive after. Whom else do you count, or take away?": [
-        _effect(revived=lambda a, b: (b >= 50).sum() - (a >= 50).sum()),
-        _effect(revived=lambda a, b: ((a >= 50) & (b < 50)).sum()),
-        _effect(revived=lambda a, b: (b >= 50).sum()),
+    "recovered is who had collapsed before and not after. Whom else do you count, or take away?": [
+        _effect(recovered=lambda a, b: (b >= 50).sum() - (a >= 50).sum()),
+        _effect(recovered=lambda a, b: ((a >= 50) & (b < 50)).sum()),
+        _effect(recovered=lambda a, b: (b >= 50).sum()),
     ],
 }

@@ -8,30 +8,30 @@ def possible_counts(printed, images):
     return [n for n in range(images + 1) if round(100 * n / (images + 1), 3) == printed]
 
 
-def living_mean(accuracies):
-    living = [one for one in accuracies if one >= 50]
-    return (sum(living) / len(living) if living else float("nan")), len(living)
+def rest_mean(accuracies):
+    rest = [one for one in accuracies if one >= 50]
+    return (sum(rest) / len(rest) if rest else float("nan")), len(rest)
 
 
-def living_mean_in_pandas(accuracies):
+def rest_mean_in_pandas(accuracies):
     scores = pd.Series(accuracies)
     return scores.where(scores >= 50).mean(), (scores >= 50).sum()
 
 
 def above_fifty(accuracies):
-    living = [one for one in accuracies if one > 50]
-    return np.mean(living), len(living)
+    rest = [one for one in accuracies if one > 50]
+    return np.mean(rest), len(rest)
 
 
 def divides_by_nothing(accuracies):
-    living = [one for one in accuracies if one >= 50]
-    return sum(living) / len(living), len(living)
+    rest = [one for one in accuracies if one >= 50]
+    return sum(rest) / len(rest), len(rest)
 
 
 def effect(before, after):
-    revived = sum(before[seed] < 50 <= after[seed] for seed in before)
+    recovered = sum(before[seed] < 50 <= after[seed] for seed in before)
     gains = [after[s] - before[s] for s in before if before[s] >= 50 and after[s] >= 50]
-    return revived, sum(gains) / len(gains)
+    return recovered, sum(gains) / len(gains)
 
 
 def effect_in_sorted_arrays(before, after):
@@ -60,7 +60,7 @@ def all_in_the_mean(before, after):
     return effect(before, after)[0], (second - first).mean()
 
 
-def net_revived(before, after):
+def net_recovered(before, after):
     first, second = aligned(before, after)
     return (second >= 50).sum() - (first >= 50).sum(), effect(before, after)[1]
 
@@ -70,7 +70,7 @@ RIGHT = {
         lambda p, z: [n for n in range(z + 1) if f"{100 * n / (z + 1):.3f}" == f"{p:.3f}"],
         possible_counts,
     ],
-    "check_living_mean": [living_mean_in_pandas],
+    "check_rest_mean": [rest_mean_in_pandas],
     "check_effect": [effect_in_sorted_arrays],
 }
 
@@ -86,19 +86,19 @@ WRONG = {
         "it should return a list": lambda p, z: possible_counts(p, z)[0],
         "possible_counts(100, 2) gives nothing (None).": lambda p, z: possible_counts(p, z) or None,
     },
-    "check_living_mean": {
-        "the mean is over all": lambda a: (np.mean(a), living_mean(a)[1]),
-        "the mean is right, but": lambda a: (living_mean(a)[0], len(a)),
+    "check_rest_mean": {
+        "the mean is over all": lambda a: (np.mean(a), rest_mean(a)[1]),
+        "the mean is right, but": lambda a: (rest_mean(a)[0], len(a)),
         "a run at 50 %": above_fifty,
-        "the numbers are right, and": lambda a: living_mean(a)[::-1],
+        "the numbers are right, and": lambda a: rest_mean(a)[::-1],
         "raises ZeroDivisionError": divides_by_nothing,
-        "it should return two numbers,": lambda a: living_mean(a)[0],
+        "it should return two numbers,": lambda a: rest_mean(a)[0],
     },
     "check_effect": {
         "runs are paired by their": by_place,
         "yours is the mean of": difference_of_means,
-        "a run that is dead": all_in_the_mean,
-        "revived is who was dead": net_revived,
+        "a run that has collapsed": all_in_the_mean,
+        "recovered is who had": net_recovered,
         "the numbers are right, and": lambda b, a: effect(b, a)[::-1],
     },
 }
