@@ -238,7 +238,7 @@ def test_histograms_count_everything_once():
     assert [bar.get_height() for bar in axis.patches] == [3, 2, 1]
 
 
-def test_the_drawing_says_what_the_networks_are():
+def test_the_drawing_says_what_the_networks_are(notebook):
     figure = system_diagram(Encoder(5), Decoder(5), MLP(torch.rand(2, 80), classes=7))
     to_code = ["1 × 28×28", "24 × 14×14", "24 × 7×7", "64 × 7×7", "5 × 4×4"]
     to_image = ["32 × 7×7", "8 × 14×14", "4 × 14×14", "1 × 28×28"]
@@ -261,6 +261,8 @@ def test_the_drawing_says_what_the_networks_are():
     assert frozen == [[False] * 8, [True] * 4 + [False], [False] * 5]
     # Maps of several channels are three squares, and a class is a cell.
     assert [len(axis.patches) for axis in figure.axes] == [1 + 4 * 3 + 3 * 3 + 1, 20, 20]
+    show(figure, "The networks.", None)  # No images went into it.
+    assert notebook.outputs[0].metadata == {"image/png": {"alt": "The networks."}}
 
 
 @pytest.fixture

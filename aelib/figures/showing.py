@@ -28,7 +28,7 @@ def show(figure, alt, data, exact=False, widget=None):
     Args:
         alt: what the figure shows, in a sentence or two.
         data: the `Data` that the images came from, or its name where there is only a table; it
-            is written into the figure's corner.
+            is written into the figure's corner. None for a drawing that no images went into.
         exact: whether all that is drawn is the same on every machine; then the checks of the
             stored notebooks compare the numbers of the description, too.
         widget: what stands in the figure's place where a page can run it, with its own text.
@@ -38,10 +38,11 @@ def show(figure, alt, data, exact=False, widget=None):
     """
     if not alt.strip():
         raise ValueError("alt is empty: say what the figure shows, in a sentence or two")
-    source = source_of(data)
     description, stable = describe(figure, None if isinstance(data, str) else data)
-    figure.text(1, 0, f"images: {source}", ha="right", va="top", size=8, color="0.45")
-    alt = f"{alt} Images: {source}."
+    if data is not None:
+        source = source_of(data)
+        figure.text(1, 0, f"images: {source}", ha="right", va="top", size=8, color="0.45")
+        alt = f"{alt} Images: {source}."
     if in_notebook():
         png = _png(figure)
         # JupyterLab and VS Code take the HTML, where `img` has its text; of a PNG they would drop
