@@ -2,7 +2,8 @@
 
     python -m aelib.classify runs/model.safetensors FOLDER [--output names.csv]
 
-Files that cannot be read are listed and left out.
+Files that cannot be read are listed and left out. Only a network has a probability for its answer;
+the column is empty where the classifier is a nearest neighbour or an RBF machine.
 """
 
 import argparse
@@ -58,7 +59,8 @@ def main(arguments=None):
             pixels = torch.from_numpy(np.stack([getattr(one, form) for one in kept.values()]))
             scores = infer(model, pixels).softmax(1)
             for path, sure, number in zip(kept, *scores.max(1), strict=True):
-                writer.writerow([readable(path.relative_to(root)), classes[number], f"{sure:.4f}"])
+                sure = f"{sure:.4f}" if [*model.parameters()] else ""
+                writer.writerow([readable(path.relative_to(root)), classes[number], sure])
             named += len(kept)
     print(f"{named:,} images named, {len(skipped):,} files left out.", file=sys.stderr)
     for path, reason in skipped.items():

@@ -3,14 +3,13 @@
 import pandas as pd
 import torch
 
-from aelib.data import Split, balanced_draw
+from aelib.data import balanced_draw
 from aelib.evaluation import accuracy
-from aelib.own_images.methods import METHODS, SPREAD, learn, pretrain
-from aelib.own_images.verdict import surely_behind
+from aelib.own_images.methods import METHODS, SPREADING, learn, pretrain
+from aelib.own_images.verdict import FOLDS, surely_behind
 from aelib.training import infer, progress_bar
 
-#: In each draw one of so many folds is tested. Two of them, or three, share a pretraining.
-FOLDS, SHARED = 5, ((0, 1), (2, 3, 4))
+SHARED = ((0, 1), (2, 3, 4))  # Folds that share a pretraining.
 FIRST_DRAWS = 3  # After so many a method can be out of the race.
 #: At most so many labels and so many test images in a draw; more would change little but the time.
 MOST_LABELS, MOST_TESTED = 6_000, 4_000
@@ -48,14 +47,11 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
 
     Each draw tests another fifth of the labelled images. No method has seen these, nor near
     duplicates of them: the autoencoder is trained twice, on the images outside the first two fifths
-    and on those outside the other three. From the third draw on, a method that is surely behind the
-    best at a number of labels (`surely_behind`) is out of the race there. "Labels spread" does not
-    take part where over nine tenths of the images have their label: nothing is left to spread, and
-    it would be "from scratch" once more. Of draws there are 2 or more; after the fifth the images
-    of the `ImageSet` are dealt anew.
-
-    Returns:
-        A data frame: draw, labels, method, accuracy in percent, tested.
+    and on those outside the other three. From the third draw on, a method that is `surely_behind`
+    the best at a number of labels is out of the race there. Labels are not spread where over nine
+    tenths of the images have theirs: it would be "from scratch" once more. Of draws there are 2 or
+    more; after the fifth the images of the `ImageSet` are dealt anew. Returns a data frame: draw,
+    labels, method, accuracy in percent, tested.
     """
     images, labels, groups = image_set.images, image_set.labels, image_set.groups
     classes = len(image_set.classes)
@@ -63,25 +59,23 @@ def run_contest(image_set, moves, seed, draws=FOLDS):
     pools = [folds != fold for folds in deals for fold in range(FOLDS)]
     counts = label_counts(min(int((labels[pool] >= 0).sum()) for pool in pools), classes)
     spreads = 0.9 * min(int(pool.sum()) for pool in pools)
-    racing = {n: [name for name in METHODS if name != SPREAD or n <= spreads] for n in counts}
+    racing = {n: [m for m in METHODS if m not in SPREADING or n <= spreads] for n in counts}
     rows = []
     for draw in progress_bar(range(draws), "draws"):
         folds, fold = deals[draw // FOLDS], draw % FOLDS
         for shared in SHARED:
             if fold == shared[0]:
-                unseen = torch.isin(folds, torch.tensor(shared))
-                encoder = pretrain(images[~unseen], moves, seed)[0].encoder
+                kept = ~torch.isin(folds, torch.tensor(shared))
+                encoder = pretrain(images[kept], moves, seed)[0].encoder
         generator = torch.Generator().manual_seed(1_000 * seed + draw)
         tested = _shuffled((folds == fold) & (labels >= 0), generator)[:MOST_TESTED]
         pool = _shuffled(pools[draw], generator)
-        named, unnamed = pool[labels[pool] >= 0], images[pool]
+        unseen, named = images[pool], torch.where(labels[pool] >= 0)[0]
         for count, methods in racing.items():
-            if len(methods) == 1 and count < counts[-1]:
-                continue  # The race is over there, and no verdict waits for another draw.
-            drawn = named[balanced_draw(labels[named], count, generator)]
-            labelled = Split(images[drawn], labels[drawn])
+            drawn = named[balanced_draw(labels[pool][named], count, generator)]
+            known = torch.full_like(pool, -1).index_copy(0, drawn, labels[pool][drawn])
             for method in methods:
-                model = learn(method, labelled, unnamed, encoder, classes, moves, draw)
+                model = learn(method, unseen, known, encoder, classes, moves, draw)
                 right = accuracy(infer(model, images[tested]).argmax(1), labels[tested])
                 rows.append((draw, count, method, float(right), len(tested)))
         table = pd.DataFrame(rows, columns=["draw", "labels", "method", "accuracy", "tested"])

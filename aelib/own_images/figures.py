@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from aelib.figures.images import drawable, without_frames
-from aelib.own_images.methods import METHODS
+from aelib.own_images.methods import BY_CODE, METHODS
 from aelib.own_images.pictures import lost_detail, open_picture
 
 MARKERS = "osv^DXP*<>"
@@ -68,14 +68,16 @@ def class_map(points, labels, classes):
 
 
 def contest_chart(rows):
-    """Draw the `contest` of a verdict: mean accuracies, with their intervals, by labels."""
+    """Draw the `contest` of a verdict: mean accuracies, with their intervals, by labels; dashed
+    without a code."""
     figure, axis = plt.subplots(figsize=(7.5, 4))
     table, counts = pd.DataFrame(rows), sorted({row["labels"] for row in rows})
     for place, method in enumerate(METHODS):
         mine = table[table.method == method].sort_values("labels")
-        nudged, mean = mine.labels * 1.03 ** (place - 2.5), mine.accuracy
+        nudged, mean = mine.labels * 1.03 ** (place - 4), mine.accuracy
         ends = mean - mine.low, mine.high - mean
-        axis.errorbar(nudged, mean, ends, fmt=f"{MARKERS[place]}-", label=method)
+        form = f"{MARKERS[place]}{'-' if method in BY_CODE else '--'}"
+        axis.errorbar(nudged, mean, ends, fmt=form, label=method)
     axis.set(xscale="log", xlabel="labelled images", ylabel="test accuracy (%)")
     axis.set_xticks(counts, [f"{count:,}" for count in counts])
     axis.minorticks_off()

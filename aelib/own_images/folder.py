@@ -55,10 +55,8 @@ def read_images(path, *, size=28, channels=1, skip_unreadable=False):
     Images nobody has named are in a folder `unlabelled`. In a `.npz` file `images` are `(N, H, W)`,
     `(N, H, W, 3)` or `(N, 1, H, W)`, bytes or numbers from 0 to 1, and `labels` whole numbers, -1
     for unlabelled ones. The result has `size` for height and width, and one channel (grey) or three
-    (colour). `skip_unreadable` goes on without what cannot be opened.
-
-    Raises:
-        DataError: what is there cannot be used; the message names it and says what to do.
+    (colour). `skip_unreadable` goes on without what cannot be opened. What cannot be used raises a
+    DataError; its message names it and says what to do.
     """
     set_threads()
     path = Path(path).expanduser()
@@ -213,8 +211,8 @@ def _list_arrays(path):
     must = f"The images of {path} must be finite numbers from 0"
     _hold(images.dtype.kind in "biuf", f"{must}, not {images.dtype}.")
     low, high = images.min(), images.max()
-    good = low >= 0 and np.isfinite(high)
-    _hold(good, f"{must}; these go from {low} to {high}. Save them as bytes.")
+    must += f"; these go from {low} to {high}. Save them as bytes."
+    _hold(low >= 0 and np.isfinite(high), must)
     # One by one: as floats all at once they could take more memory than there is.
     scale = 255 / full_scale(high)
     pictures = [(image * scale).round().astype(np.uint8) for image in images]

@@ -20,11 +20,9 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
     """Rank labelled images by how far the labels of their nearest neighbours in the code disagree.
 
     A near neighbour counts more than a far one; the images of a group are copies, and do not vouch
-    for each other. Those with label -1 are left out.
-
-    Returns:
-        Positions, the most suspicious first; the weighted share of neighbours that have another
-        label, in this order; and the label that most of these have. All `(M,)`.
+    for each other. Those with label -1 are left out. Returns positions, the most suspicious first;
+    the weighted share of neighbours that have another label, in this order; and the label that most
+    of these have. All `(M,)`.
     """
     from sklearn.neighbors import NearestNeighbors  # Slow, so not above.
 
@@ -46,20 +44,6 @@ def suspicious_labels(codes, labels, groups, neighbours=10):
     order = np.lexsort((distances[:, 1:].mean(1), -others.max(1), own))
     parts = named[order], 1 - own[order], others.argmax(1)[order]
     return tuple(map(torch.from_numpy, parts))
-
-
-def swap_labels(labels, share, seed):
-    """Give a share of the images with labels, `(N,)`, another one at random; -1 stays as it is.
-
-    Returns the new labels and the positions that differ.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    named = (labels >= 0).nonzero().squeeze(1)
-    count, classes = max(1, round(share * len(named))), int(labels.max()) + 1
-    where, swapped = named[torch.randperm(len(named), generator=generator)[:count]], labels.clone()
-    swapped[where] += torch.randint(1, classes, (count,), generator=generator)
-    swapped[where] %= classes
-    return swapped, where
 
 
 def copies(groups, labels):

@@ -1,8 +1,9 @@
-"""Six ways to a classifier from few labelled images and many without labels.
+"""Nine ways to a classifier from few labelled images and many without labels.
 
-All have the same head, the same number of steps at the same learning rate, and the same moves of
-their images. What goes into the head is divided by one number, so that no component is made
-larger than it is. Nothing is chosen, so nobody needs labels for choosing.
+Two keep the labelled images as examples, as they are. The others are networks: all have the same
+head, the same number of steps at the same learning rate, and the same moves of their images. What
+goes into the head is divided by one number, so that no component is made larger than it is. Nothing
+is chosen, so nobody needs labels for choosing.
 """
 
 import copy
@@ -14,24 +15,28 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from aelib.data import Split
+from aelib.baselines import NearestByAngle, RBFMachine
+from aelib.data import Split, balanced_draw
 from aelib.files import draft_of
 from aelib.models import Autoencoder, Encoder, RandomAffine, freeze
 from aelib.studies import parts
+from aelib.studies.graph import spread
 from aelib.training import infer, train
 
-PIXELS, PRINCIPAL, FROZEN = "pixels", "PCA", "code, frozen"
-SCRATCH, TUNED, SPREAD = "from scratch", "code, fine-tuned", "labels spread"
-#: From the simplest on; where methods tie, the simplest is named.
-METHODS = (PIXELS, PRINCIPAL, FROZEN, SCRATCH, TUNED, SPREAD)
-BY_CODE = (FROZEN, TUNED, SPREAD)  # Those that have the autoencoder's code.
-#: Steps of training: at least, at most, and how many images there are for one more. They pay: on
-#: the digits 140 for 160 take 0.3 points from networks, and in pretraining 150 for 200 take 0.6
-#: from the frozen code.
+NEAREST, MACHINE, PIXELS, PRINCIPAL = "nearest neighbour by angle", "RBF machine", "pixels", "PCA"
+SCRATCH, FROZEN, TUNED = "from scratch", "frozen code", "fine-tuned code"
+OVER_PIXELS, OVER_CODE = "labels spread over pixels", "labels spread over the code"
+SPREADING = (OVER_PIXELS, OVER_CODE)
+BY_CODE = (FROZEN, TUNED, OVER_CODE)  # Those that have the autoencoder's code.
+#: From the simplest on, which is what is taken where methods tie; an autoencoder is never simpler.
+METHODS = (NEAREST, MACHINE, PIXELS, PRINCIPAL, SCRATCH, OVER_PIXELS, *BY_CODE)
+BY_EXAMPLES = {NEAREST: NearestByAngle, MACHINE: RBFMachine}
+#: Steps of training: at least, at most, and how many images there are for one more.
 STEPS, PRETRAINING_STEPS = (160, 600, 10), (200, 600, 50)
 FORMAT = "aelib classifier 1"  # What the file of a classifier says it is.
-#: How many images there may be in the graph, and where components and scales are taken from.
-IN_GRAPH, FOR_COMPONENTS, FOR_SCALE = 10_000, 6_000, 2_000
+#: How many images there may be in the graph, where components and scales are taken from, and how
+#: many examples are kept: a machine has a number for each pair of them.
+IN_GRAPH, FOR_COMPONENTS, FOR_SCALE, EXAMPLES = 10_000, 6_000, 2_000, 6_000
 
 
 class Moves(nn.Module):
@@ -74,38 +79,43 @@ def pretrain(images, moves, seed):
     return autoencoder, fit(model, (images, images), error, PRETRAINING_STEPS, 50, 0.005, seed)
 
 
-def learn(method, labelled, pool, encoder, classes, moves, seed):
+def learn(method, images, known, encoder, classes, moves, seed):
     """Train a classifier by `method`: a module from images to class scores, `(N, classes)`.
 
-    `labelled` is a `Split`, and `pool` are images without labels, `(M, C, H, H)`, the labelled ones
-    among them. `encoder` is that of an autoencoder; it stays as it is.
+    `images`, `(M, C, H, H)`, are in random order; `known` are their labels, `(M,)`, -1 where there
+    is none. `encoder` is that of an autoencoder; it stays as it is.
     """
     torch.manual_seed(seed)
-    front = nn.Flatten()
+    front, named = nn.Flatten(), torch.where(known >= 0)[0]
+    if method in BY_EXAMPLES:
+        few = balanced_draw(known[named], min(len(named), EXAMPLES), torch.default_generator)
+        examples = infer(front, images[named[few]]), known[named[few]], classes
+        return nn.Sequential(front, BY_EXAMPLES[method](*examples))
     if method == PRINCIPAL:
-        front = freeze(parts.principal_components(pool[:FOR_COMPONENTS]))
-    elif method in (SCRATCH, SPREAD):
-        front = Encoder(image_channels=pool.shape[1], image_size=pool.shape[-1])
+        front = freeze(parts.principal_components(images[:FOR_COMPONENTS]))
+    elif method == SCRATCH or method in SPREADING:
+        front = Encoder(image_channels=images.shape[1], image_size=images.shape[-1])
     elif method != PIXELS:
-        front = copy.deepcopy(encoder).requires_grad_(method != FROZEN)
-    data = spread_labels(labelled, pool, encoder) if method == SPREAD else labelled
+        front = copy.deepcopy(encoder).requires_grad_(method == TUNED)
+    if method in SPREADING:
+        known = spread_labels(images, known, encoder if method in BY_CODE else nn.Flatten())
+    data = Split(images[known >= 0], known[known >= 0])
     torch.manual_seed(seed)
-    model = nn.Sequential(front, parts.head(infer(front, pool[:FOR_SCALE]), classes))
+    model = nn.Sequential(front, parts.head(infer(front, images[:FOR_SCALE]), classes))
     batch_size = min(max(len(data.labels) // 5, 10), 64)
     fit(nn.Sequential(Moves(moves), model), data, cross_entropy, STEPS, batch_size, 0.01, seed)
     return model
 
 
-def spread_labels(labelled, pool, encoder):
-    """Spread labels over a graph of nearest neighbours of codes (Zhou et al., 2004). Returns a
-    `Split`: the labelled images, and of each class the 70 % of `pool` whose label is surest."""
-    count, others = len(labelled.labels), pool[:IN_GRAPH]
-    codes = infer(encoder, torch.cat([labelled.images, others])).flatten(1)
-    known = torch.cat([labelled.labels, torch.full((len(others),), -1)])
-    names, sure = parts.spread(codes, known, kernel="knn", n_neighbors=5, alpha=0.8, max_iter=100)
-    names, kept = names[count:], parts.surest(names[count:], sure[count:], 0.7)
-    more = others[kept], names[kept]
-    return Split(*map(torch.cat, zip(labelled, more, strict=True)))
+def spread_labels(images, known, front):
+    """Spread the labels that are `known`, -1 elsewhere, over a graph of what `front` makes of
+    images, by the method of lesson 7. Returns them, `(N,)`, with a label for the 70 % of each class
+    that are surest."""
+    graph = (known < 0).long().argsort(stable=True)[:IN_GRAPH]  # Those with a label come first.
+    names, sure = spread(infer(front, images[graph]).flatten(1), known[graph])
+    sure[known[graph] >= 0] = 0
+    kept = parts.surest(names, sure, 0.7)
+    return known.index_copy(0, graph[kept], names[kept])
 
 
 def save_classifier(path, model, method, image_set):
@@ -130,10 +140,17 @@ def load_classifier(path):
     if known.get("format") != FORMAT:
         raise ValueError(f"{path} is no classifier of lesson 9: that saves runs/model.safetensors")
     classes, form = json.loads(known["classes"]), json.loads(known["preparation"])
-    front = nn.Flatten()
-    if known["method"] == PRINCIPAL:
+    front, method = nn.Flatten(), known["method"]
+    if method in BY_EXAMPLES:
+        last = BY_EXAMPLES[method].__new__(BY_EXAMPLES[method])  # `__init__` would learn anew.
+        nn.Module.__init__(last)
+        last.classes = len(classes)
+        for name, tensor in weights.items():
+            last.register_buffer(name.removeprefix("1."), tensor)
+        return nn.Sequential(front, last).eval(), classes, form
+    if method == PRINCIPAL:
         front = parts.Projection(weights["0.layer.weight"])
-    elif known["method"] != PIXELS:
+    elif method != PIXELS:
         front = Encoder(image_channels=form["channels"], image_size=form["size"])
     model = nn.Sequential(front, parts.head(torch.zeros(2, len(weights["1.0.mean"])), len(classes)))
     model.load_state_dict(weights)

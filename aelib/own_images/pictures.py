@@ -39,10 +39,8 @@ def open_picture(picture, needed=28):
     """A picture as 8-bit RGB: upright, its first frame, with a background where it has none.
 
     It is a path, or an array of bytes: `(H, W)`, `(H, W, 3)`, or `(H, W, 4)` with alpha. A JPEG is
-    read at about twice the height and width `needed`, to be fast.
-
-    Raises:
-        PictureError: it cannot be opened, or has more than 100 megapixels.
+    read at about twice the height and width `needed`, to be fast. What cannot be opened, or has
+    more than 100 megapixels, raises a PictureError.
     """
     if isinstance(picture, np.ndarray):
         return _as_rgb(Image.fromarray(picture))

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from aelib.own_images.contest import FOLDS, assign_folds
-from aelib.own_images.methods import METHODS, SPREAD
+from aelib.own_images.methods import BY_CODE, METHODS, SPREADING
 
 FACTS = {
     "without any, the lesson runs on 1,797 small digits": lambda v: v.images or v.count == 1_797,
@@ -15,7 +15,8 @@ FACTS = {
         len(assign_folds(v.mine.labels, v.mine.groups, v.seed)[positions].unique()) == 1
         for positions in v.together
     ),
-    "Six compete": lambda v: len(METHODS) == v.rows.method.nunique() == 6,
+    "Nine compete": lambda v: len(METHODS) == v.rows.method.nunique() == 9,
+    "The last three have the autoencoder's code": lambda v: METHODS[6:] == BY_CODE,
     "the same five **draws**": lambda v: sorted(v.rows.draw.unique()) == [*range(FOLDS)],
     "In each, another fifth of your labelled images is put aside for the test": lambda v: (
         v.count > 20_000
@@ -24,7 +25,7 @@ FACTS = {
     ),
     "on 500 images at most": lambda v: len(v.points) == min(v.count, 500),
     "it would be “from scratch” once more, and does not take part": lambda v: (
-        v.images or SPREAD not in {*v.rows[v.rows.labels == v.rows.labels.max()].method}
+        v.images or {*SPREADING}.isdisjoint(v.rows[v.rows.labels == v.rows.labels.max()].method)
     ),
 }
 HEDGED = {}
