@@ -86,6 +86,7 @@ FACTS = {
         ours < theirs for ours, theirs in zip(*v.by_digit, strict=True)
     ),
     "by a tenth to a quarter on the whole, depending on the seed": lambda v: 0.08 < gain(v) < 0.26,
+    "within a tenth of each other": lambda v: 0.9 < v.error / v.deskewed_error < 1.1,
     "Ones have the smallest error.": lambda v: np.argmin(v.by_digit[0]) == 1,
     "all that comes after the first few epochs is pressed into a flat line": lambda v: (
         late_fall(v.pretraining["training_loss"]) < 0.2 * v.pretraining["training_loss"][0]
