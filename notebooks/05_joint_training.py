@@ -441,7 +441,8 @@ print(f"only this machine has {only_machine} right, only approach 2 {only_networ
 # - The best simple method is ahead of both approaches. The RBF machine on PCA-48 beats approach 1
 #   by about a point. On PCA-48 of deskewed images it beats approach 2 as well, mostly by less than
 #   a point. Is that luck with the test images? McNemar's test answers in the last line.
-# - Look at the seconds, too. (Those of approach 1 leave out the training of its autoencoder.)
+# - Look at the seconds, too. (Not counted are deskewing and PCA, which are quick, and the training
+#   of approach 1's autoencoder, which is not.)
 # - So neither approach has shown that these images need a network, nor that a code learned without
 #   labels helps. It is worth more here to know one thing about them: writers slant their digits. In
 #   favour of approach 2, nobody had to know that.
@@ -471,9 +472,10 @@ check(data, settings, metrics, pretraining, history_1, history_2)
 # ### 1. McNemar's test
 #
 # `mcnemar(first, second, labels)` gets the predictions of two classifiers and the true labels, all
-# `(N,)`. Count the images that only one of them has right, and return the probability that as many
-# tosses of a fair coin split at least this unevenly, to either side. Where there is no such image,
-# it is 1. `scipy.stats.binomtest` knows about coins.
+# `(N,)`. Count the images that only the first has right, and those that only the second has right.
+# Toss a fair coin as many times as there are such images: return the probability that heads and
+# tails differ at least as much as your two counts, whichever of them is larger. Where there is no
+# such image, it is 1. `scipy.stats.binomtest` knows about coins.
 
 # %%
 from aelib.exercises import check_best_epoch, check_fine_tuned, check_joint_loss, check_mcnemar

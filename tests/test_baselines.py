@@ -24,14 +24,6 @@ def test_an_rbf_machine_says_what_that_of_scikit_learn_says(data, classes):
     assert {*scores.argmax(1).tolist()} == {*classes}  # No class wins that has no example.
 
 
-def test_a_kernel_is_one_for_equal_images_and_falls_with_the_distance(data):
-    images = data.train.images
-    kernel = RBFMachine(images, data.train.labels).kernel(images)
-    assert torch.allclose(kernel.diagonal(), torch.ones(300), atol=1e-3)
-    nearest_last = torch.cdist(images[:1].flatten(1), images.flatten(1))[0].argsort(descending=True)
-    assert (kernel[0, nearest_last].diff() >= -1e-5).all() and 0 < kernel.min() < 0.5
-
-
 def test_the_nearest_by_angle_is_that_of_a_loop_whatever_the_lengths(data):
     new, examples = (split.images[:40].flatten(1) for split in (data.test, data.train))
     scores = NearestByAngle(3 * examples, data.train.labels[:40])(new / 7)

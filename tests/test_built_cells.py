@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from aelib import models
-from aelib.data import load_data
+from aelib.data import deskewed, load_data
 from aelib.lesson import predict
 from aelib.training import infer, pick_device, train
 from tools.lessons import ROOT
@@ -40,6 +40,11 @@ def same(*models):
     """Whether two models have the same tensors in order, whatever their parts are called."""
     tensors = (model.state_dict().values() for model in models)
     return all(torch.equal(*pair) for pair in zip(*tensors, strict=True))
+
+
+def test_deskewing_in_lesson_1_is_that_of_aelib(data):
+    images = torch.cat([data.train.images, torch.zeros(1, 1, 28, 28)])
+    assert torch.allclose(built("01")["deskewed"](images), deskewed(images), atol=1e-4)
 
 
 def test_the_autoencoder_and_the_loop_of_lesson_2_are_those_of_aelib(data):
