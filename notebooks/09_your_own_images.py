@@ -293,9 +293,9 @@ print(f"{len(where)} labels exchanged; {found:.0f} % of them are among the first
 # - **fine-tuned code**: encoder from the autoencoder, and the labels train it further;
 # - **labels spread over the code**: as over pixels, but neighbours are those in the code.
 #
-# Where over nine tenths of the images have their label, there is nothing to spread: it would be
-# “from scratch” once more, and does not take part. Labels are spread both ways so that you can see
-# what the *code* adds. Spreading alone helps, too, and needs no code.
+# Labels are spread both ways so that you can see what the *code* adds: spreading may help without
+# it, too. Where over nine tenths of the images have their label, there is nothing to spread, and
+# neither of the two takes part: they would be “from scratch” once more.
 #
 # The rules are the same for all networks: the same MLP as head; all inputs divided by *one* number,
 # so that no component is blown up; the same learning rate, and as many steps as so many images get
@@ -487,8 +487,9 @@ check_share_found(share_found)
 # <details><summary>Answers</summary>
 #
 # The draws have the same images with and without moves, so each row of the table with all five
-# draws can be compared with its own. What a network from scratch learns from ten images of a class
-# depends on how many versions of them it sees.
+# draws can be compared with its own. The first two methods see no moves and lose nothing. What a
+# network from scratch learns from ten images of a class depends on how many versions of them it
+# sees.
 #
 # With a hundred labels in all the verdict is about 80 of them, as many as a draw has when a fifth
 # is put aside. Mind the number of test images: it falls from 1,797 to 100, and the intervals become

@@ -4,7 +4,6 @@ import io
 import os
 import random
 import shutil
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from PIL import Image
 from aelib.data import DataError
 from aelib.own_images import folder
 from aelib.own_images.duplicates import duplicate_groups
-from aelib.own_images.folder import prepare_all, read_images
+from aelib.own_images.folder import read_images
 from aelib.own_images.pictures import lost_detail, open_picture, prepare
 
 
@@ -199,17 +198,6 @@ def test_plain_light_backgrounds_are_turned_and_others_are_kept(tmp_path):
     assert not mine.preparation["turned"]
     for file, image in zip(mine.files, mine.images, strict=True):
         assert np.array_equal(image[0], Image.open(tmp_path / "seen" / file))
-
-
-def test_what_pillow_warns_of_is_shown_to_nobody_else_and_only_then(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    save(tmp_path / "large.png", blob(0, (12, 12)))
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        assert prepare_all([tmp_path / "large.png"], 28, 1)[1] == {}
-        assert seen == []
-        Image.open(tmp_path / "large.png").close()
-    assert Image.DecompressionBombWarning in {one.category for one in seen}
 
 
 def with_files(root, *names):

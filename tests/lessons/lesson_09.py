@@ -24,7 +24,7 @@ FACTS = {
         == v.named.sum()
     ),
     "on 500 images at most": lambda v: len(v.points) == min(v.count, 500),
-    "it would be “from scratch” once more, and does not take part": lambda v: (
+    "neither of the two takes part: they would be “from scratch” once more": lambda v: (
         v.images or {*SPREADING}.isdisjoint(v.rows[v.rows.labels == v.rows.labels.max()].method)
     ),
 }
