@@ -291,8 +291,8 @@ show(
 #    ink.
 # 2. Find how far the ink *leans*: by how many columns it moves to the right, from one row to the
 #    next one down. It is the slope of the straight line that fits the ink best.
-# 3. *Shear* the image: push each row to the left by just as much, as you would push a pile of cards
-#    upright. The centre of mass comes to the middle.
+# 3. *Shear* the image: push each row back by just as much, as you would push a leaning pile of
+#    cards. The centre of mass comes to the middle.
 #
 # For the last step torch has two functions. For each pixel of the result, `affine_grid` says at
 # which place of the image to look; `grid_sample` looks there, and mixes the four pixels around a
@@ -321,7 +321,7 @@ def deskewed(images):
 # %% [markdown]
 # The two rows of `where` say for the place (u, v) of the result: look at u + lean · v + x in the
 # image, and at v + y. (`clamp_min` is for an image that is all black, or has a single row of ink: a
-# division by zero gives no number.)
+# division by zero gives no number.) `aelib.data` has the same function, for later lessons.
 #
 # **Predict:** which digits will hardly change? Is there one that becomes *harder* to read?
 
@@ -349,8 +349,8 @@ show(
 # (Lesson 3 says more about it.) And there are two more methods:
 #
 # - **Nearest neighbour by angle** takes an image for an arrow in a space with 784 axes. The most
-#   similar training image is the one whose arrow points in most nearly the same direction. A
-#   thicker or brighter stroke makes an arrow longer, more than it turns it.
+#   similar training image is the one at the smallest angle to the new one. Brighter ink makes an
+#   arrow longer, but does not turn it.
 # - A **support vector machine with an RBF kernel**, from here on *RBF machine*, also compares a new
 #   image with the training images, but lets many of them vote.
 #
@@ -359,7 +359,8 @@ show(
 # *radial basis function*: only the distance counts.) Training finds out how much weight the vote of
 # each training image should have. Most of those that lie far from any other digit get none; those
 # that are left, near the borders, are the *support vectors*. `C` says how hard the machine tries to
-# get every single training image right; here it is 10, chosen on validation images.
+# get every single training image right; here it is 10, chosen on validation images among 1, 10 and
+# 100.
 #
 # **Predict:** which helps more, a better method or a better form of the images?
 
@@ -405,10 +406,10 @@ for method in (logistic_regression, nearest_neighbours, nearest_by_angle, rbf_ma
     print(f"{method.__name__:20}", *[f"{entry:>17}" for entry in entries])
 
 # %% [markdown]
-# Compare the columns first. Deskewing helps every method, and nearest neighbours by more than two
-# points. PCA-48 costs no method as much as a point, and it saves most of the time: there is less to
-# compute for 48 numbers than for 784. Then compare the rows: in every column the RBF machine is
-# ahead.
+# Compare the columns first. Deskewing helps every method. Nearest neighbours gains more by it than
+# it would take to reach the RBF machine on pixels: the better form of the images helps more. PCA-48
+# costs no method as much as a point, and it saves most of the time, since there is less to compute
+# for 48 numbers than for 784. Then compare the rows: in every column the RBF machine is ahead.
 #
 # Which of the sixteen is the best? The table must not say so: whoever picks the highest of sixteen
 # test scores has made a choice by test images. So let the validation images choose, and look up the
