@@ -6,43 +6,42 @@ from dataclasses import replace
 from importlib import import_module
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from aelib.data import Split, load_data
-from aelib.models import MLP, Noise, RandomAffine, count_parameters
+from aelib.models import MLP, RandomAffine, count_parameters
 from aelib.results import results_folder
 from aelib.studies import (
     check_row,
     code_size,
-    crossed,
-    few_labels,
+    graph,
+    graphs,
     read_rows,
     recipe,
     replication,
+    representations,
     run_row,
     same_settings,
-    scales,
     spread_labels,
 )
-from aelib.studies.parts import OneScale, Reconstruction, surest
+from aelib.studies.letters import letters
+from aelib.studies.parts import surest
 from aelib.training import train
 from tools.studies import STUDIES, key, read_draft, run_study, workers
 
-DIGITS = {"source": "digits", "unlabelled": 300}
 TESTED = ("validation", "test", "full_test")
 SMALL = {"source": "digits", "train_size": 100}
-FEW = {**DIGITS, "steps": 20, "labels": 30}
 #: A small row of each study.
 ROWS = {
     replication: {**SMALL, "test_size": 100, "epochs": 4, "change": "as published"},
     recipe: {**SMALL, "epochs": 2, "approach": 1, "habits": "none"},
     code_size: {**SMALL, "epochs": 1, "numbers": 12},
-    few_labels: {**FEW, "variant": "plain", "method": few_labels.FROZEN, "choice": 0.01},
-    crossed: {**FEW, "method": few_labels.SCRATCH, "draw": 0},
-    scales: {**DIGITS, "code": scales.PRINCIPAL, "labels": 30},
-    spread_labels: {**DIGITS, "in_graph": 300, "code": spread_labels.PIXELS, "labels": 30},
+    representations: {"source": "digits", **representations.LIVE},
+    graphs: {"source": "digits", "representation": graphs.DIRECTIONS, "form": "deskewed"},
+    spread_labels: {"source": "digits", "in_graph": 300, "labels": 30},
 }
 RUNS = [(seed, change) for seed in (1, 2) for change in ("as published", "standardized codes")]
 STUDY = SimpleNamespace(
@@ -57,14 +56,15 @@ def test_a_small_row_has_the_stored_columns(study, monkeypatch):
     def train_less(*arguments, epochs, **others):
         return train(*arguments, epochs=min(epochs, 2), **others)
 
-    for module in (study, few_labels):
-        monkeypatch.setattr(module, "train", train_less, raising=False)
-    few_labels.pretrained.cache_clear()
+    monkeypatch.setattr(study, "train", train_less, raising=False)
+    monkeypatch.setitem(representations.POOL, "digits", 300)
+    monkeypatch.setitem(graphs.IN_GRAPH, "digits", 300)
+    representations.images_of.cache_clear()
     row = run_row(study, ROWS[study], 1)
     assert list(row) == list(read_rows(study.__name__.removeprefix("aelib.studies.")))
     for name in list(row)[len(ROWS[study]) + 1 : -1]:
         assert 0 < row[name] < 1 if "mse" in name else 2 < row[name] <= 100, name
-    few_labels.pretrained.cache_clear()
+    representations.images_of.cache_clear()
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -105,12 +105,11 @@ def trainings(monkeypatch):
         for weights in model.parameters():
             weights.data *= 2
 
-    for study in (replication, recipe, few_labels):
+    for study in (replication, recipe):
         monkeypatch.setattr(study, "train", note)
         monkeypatch.setattr(study, "load_data", few_images)
     monkeypatch.setattr(replication, "can_learn", lambda *_: True)
     yield calls
-    few_labels.pretrained.cache_clear()
     recipe.pretrained.cache_clear()
 
 
@@ -186,86 +185,6 @@ def test_each_habit_is_one_change_and_only_approach_1_is_frozen(trainings, appro
         recipe.run({**ROWS[recipe], "habits": "onecycle"}, 1)
 
 
-def arm(trainings, method, variant="plain"):
-    """What distinguishes one training of the contest from another."""
-    trainings.clear()
-    few_labels.pretrained.cache_clear()
-    few_labels.run({**ROWS[few_labels], "method": method, "variant": variant}, 1)
-    last = trainings[-1]
-    pretraining = [one for one in trainings[:-1] if "decoder" in str(one.model)]
-    kinds = (Noise, few_labels.Masked, Reconstruction)
-    return {
-        "pretraining": [(one.epochs, *(has(one.model, k) for k in kinds)) for one in pretraining],
-        "labels": last.data[1].tolist(),
-        "trained": sum(one.numel() for one in last.model.parameters() if one.requires_grad),
-        "moved": has(last.model, RandomAffine),
-        "scale": [m.scale.item() for m in last.model.modules() if isinstance(m, OneScale)],
-        "steps": [one.epochs for one in trainings[len(pretraining) :]],
-        "all steps": sum(one.epochs for one in trainings[len(pretraining) :]),
-        "slow": "parametriz" in str(last.model),
-    }
-
-
-def test_a_variant_changes_what_it_says_and_nothing_else(trainings):
-    frozen, tuned, scratch = few_labels.FROZEN, few_labels.TUNED, few_labels.SCRATCH
-    plain = {method: arm(trainings, method) for method in (frozen, tuned, scratch)}
-    for method, variant, *what in (
-        (frozen, "denoising", "pretraining"),
-        (tuned, "half masked", "pretraining"),
-        (tuned, "ten epochs", "pretraining"),
-        (tuned, "affine moves", "moved"),
-        (tuned, "moves throughout", "moved", "pretraining"),
-        (scratch, "wide code", "scale", "trained"),
-        (scratch, "scale of the code", "pretraining", "scale"),
-        (tuned, "head first", "steps"),
-        (tuned, "encoder at a tenth", "slow"),
-    ):
-        other = arm(trainings, method, variant)
-        differing = [name for name in sorted(other) if other[name] != plain[method][name]]
-        assert differing == what, variant
-
-
-@pytest.mark.slow
-def test_the_frozen_encoder_stays_as_it_was_and_the_kept_one_always(monkeypatch):
-    kept = few_labels.pretrained("digits", 300, 1, "moves throughout").encoder
-    first, moved = copy.deepcopy(kept), []
-
-    def train_and_compare(model, *arguments, **others):
-        train(model, *arguments, **others)
-        moved.append(not equal(model[-1].encoder, first))
-
-    monkeypatch.setattr(few_labels, "train", train_and_compare)
-    for method in (few_labels.FROZEN, few_labels.TUNED):
-        few_labels.run({**ROWS[few_labels], "variant": "moves throughout", "method": method}, 1)
-    assert moved == [False, True] and equal(kept, first)
-
-
-def test_a_draw_gives_the_labelled_images_and_the_seed_all_weights(trainings):
-    def first(draw, seed):
-        trainings.clear()
-        crossed.run({**ROWS[crossed], "draw": draw}, seed)
-        return trainings[-1]
-
-    one, other_draw, other_seed = first(0, 1), first(2, 1), first(0, 2)
-    assert equal(one.model.encoder, other_draw.model.encoder)
-    assert not equal(one.model.encoder, other_seed.model.encoder)
-    assert torch.equal(one.data[0], other_seed.data[0])
-    assert not torch.equal(one.data[0], other_draw.data[0])
-    few_labels.run({**ROWS[few_labels], "method": few_labels.SCRATCH, "choice": 0.003}, 2)
-    contest, same = trainings[-1], first(2, 2)
-    assert equal(contest.model, same.model) and torch.equal(contest.data[0], same.data[0])
-
-
-def test_a_slowed_layer_moves_a_tenth_as_far():
-    layer = nn.Linear(5, 3)
-    first = layer.weight.detach().clone()
-    few_labels.slow_down(layer, 0.1)
-    optimizer = torch.optim.Adam(layer.parameters(), lr=0.01)
-    layer(torch.ones(1, 5)).square().sum().backward()
-    optimizer.step()
-    assert torch.allclose((layer.weight - first).abs(), torch.tensor(0.001), atol=1e-6)
-
-
 def test_a_network_without_gradients_is_not_trained():
     decoder = replication.published_decoder()
     autoencoder = nn.Sequential(replication.published_encoder(), decoder)
@@ -275,19 +194,83 @@ def test_a_network_without_gradients_is_not_trained():
     assert [count_parameters(one) for one in autoencoder] == [619, 1_737]
 
 
-def test_labels_flow_to_neighbours_and_the_surest_of_each_class_are_taken():
+def three_groups():
+    """Features `(180, 2)` in three groups that lie apart, and their classes."""
     torch.manual_seed(0)
-    codes = torch.cat([torch.randn(60, 2) * 0.1, torch.randn(60, 2) + 6, torch.randn(60, 2) - 6])
-    truth = torch.arange(3).repeat_interleave(60)
+    features = torch.cat([torch.randn(60, 2) * 0.1, torch.randn(60, 2) + 6, torch.randn(60, 2) - 6])
+    return features, torch.arange(3).repeat_interleave(60)
+
+
+@pytest.mark.parametrize("shares", [None, [1 / 3] * 3])
+def test_labels_flow_to_neighbours(shares):
+    features, truth = three_groups()
     known = torch.full((180,), -1)
     known[[0, 60, 120]] = truth[[0, 60, 120]]
-    names, sure = spread_labels.over_graph(codes, known)
-    assert (names == truth).float().mean() > 0.95 and sure.min() > 0 and sure.max() <= 1
+    names, sure = graph.spread(features, known, shares)
+    assert (names == truth).float().mean() > 0.95 and sure.min() >= 0 and sure.max() == 1
     known[120] = -1  # A class that has no label gets no image.
-    assert set(spread_labels.over_graph(codes, known)[0].tolist()) == {0, 1}
+    assert set(graph.spread(features, known)[0].tolist()) == {0, 1}
+
+
+def test_classes_keep_their_sizes():
+    torch.manual_seed(0)
+    features, known = torch.rand(400, 2), torch.full((400,), -1)
+    known[:4] = torch.tensor([0, 0, 1, 1])
+    shares = [0.2, 0.8]
+    counts = graph.spread(features, known, shares)[0].bincount() / 400
+    assert counts.tolist() == pytest.approx(shares, abs=0.03)
+    assert abs(graph.spread(features, known)[0].bincount() / 400 - torch.tensor(shares)).max() > 0.1
+
+
+def test_where_no_label_can_flow_nothing_is_sure():
+    features, truth = three_groups()
+    features[120:] += 1_000  # None of the others is among their ten nearest.
+    known = torch.full((180,), -1)
+    known[[0, 60]] = truth[[0, 60]]
+    sure = graph.spread(features, known)[1]
+    assert sure[120:].max() < 1e-6 < sure[:120].max()
+    graph.spread(torch.zeros(180, 4), known)  # All alike: no error.
+
+
+def test_the_surest_of_each_class_are_taken():
     names = torch.tensor([0] * 5 + [1] * 5)
     sure = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.9, 0.8, 0.7, 0.0, 0.0])
     assert surest(names, sure, 0.4).nonzero().flatten().tolist() == [3, 4, 5]
+
+
+def test_edges_are_told_by_direction():
+    image = torch.zeros(1, 1, 28, 28)
+    image[..., 14:] = 1  # Brighter to the right, all along one column.
+    strength = graph.directions(image).sum((0, 2, 3))
+    assert strength.argmax() == 0 and strength[0] > 5 * strength[4]
+    assert graph.directions(image.mT).sum((0, 2, 3)).argmax() == 2
+    assert graph.directions(image).shape == (1, 8, 9, 9)
+
+
+def test_letters_repeat_by_their_seed_and_are_bent_each_in_its_way():
+    one, same, other = letters(40, 1), letters(40, 1), letters(40, 2)
+    assert torch.equal(one.images, same.images) and not torch.equal(one.images, other.images)
+    assert one.labels.bincount().tolist() == [4] * 10 and one.images.shape == (40, 1, 28, 28)
+    assert one.images.flatten(1).unique(dim=0).shape[0] == 40
+
+
+def test_the_best_of_each_half_of_the_draws_is_picked_on_the_other():
+    arms = [
+        (form, representation, head)
+        for form in representations.FORMS
+        for representation in (representations.PIXELS, representations.AUTOENCODER)
+        for head in ("mlp", "moved")
+    ]
+    index = pd.MultiIndex.from_product([[10], range(4)], names=["labels", "seed"])
+    names = ["form", "representation", "head"]
+    scores = pd.DataFrame(50.0, index, pd.MultiIndex.from_tuples(arms, names=names))
+    scores.iloc[0, 0] = scores.iloc[2, 0] = 90  # Even seeds flatter the pixels' MLP.
+    scores[arms[-1]] = 60.0
+    gained = representations.gains(scores)
+    assert gained["with"].tolist() == [60] * 4
+    # Odd seeds are scored by the arm that even ones flatter, and even ones by another.
+    assert gained.without.tolist() == [90, 50, 90, 50] or gained.without.tolist() == [50] * 4
+    assert representations.gains(scores, known=False)["with"].tolist() == [50] * 4
 
 
 @pytest.mark.slow

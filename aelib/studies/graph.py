@@ -9,11 +9,31 @@ import numpy as np
 import torch
 from scipy import sparse
 from scipy.sparse.linalg import cg
+from torch.nn.functional import conv2d
 
 #: How many neighbours an image has in the graph.
 NEIGHBOURS = 10
 #: How often classes are cut sharp and brought to size again, and how many steps they flow between.
 CUTS, STEPS = 20, 40
+
+
+def directions(images):
+    """Images `(N, 1, H, W)` to where their edges run, `(N, 8, H / 3, W / 3)`: how much brighter the
+    image becomes towards each of eight directions, blurred, every third pixel.
+
+    Nothing is learned (the idea is that of Dalal and Triggs, 2005). The strokes of two images need
+    not lie on each other to be alike.
+    """
+    from torchvision.transforms.functional import gaussian_blur  # Slow, so not above.
+
+    across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).view(1, 1, 3, 3) / 8
+    angles = torch.arange(8).view(1, 8, 1, 1) * torch.pi / 4
+    found = [
+        (conv2d(part, across, padding=1), conv2d(part, across.mT, padding=1))
+        for part in images.split(1_000)
+    ]
+    edges = ((x * angles.cos() + y * angles.sin()).relu() for x, y in found)
+    return torch.cat([gaussian_blur(part, 9, 1.5)[:, :, 1::3, 1::3] for part in edges])
 
 
 def spread(features, known, shares=None):
@@ -65,7 +85,7 @@ def neighbour_graph(features):
 
 def poisson(graph, known):
     """Solve the graph's Poisson equation: scores `(N, classes)`, near 0 where little has flowed."""
-    degrees = np.asarray(graph.sum(1)).ravel()
+    degrees = np.asarray(graph.sum(1)).ravel().clip(1e-12)
     # A trickle is lost on the way, so that a part of the graph without a label ends at 0.
     system = sparse.diags(1.00001 * degrees) - graph
     each = sparse.diags(1 / degrees)

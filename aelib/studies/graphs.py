@@ -11,7 +11,7 @@ from scipy.sparse.linalg import cg
 
 from aelib.evaluation import accuracy
 from aelib.studies.few_labels import draw
-from aelib.studies.graph import keep_sizes, neighbour_graph, poisson
+from aelib.studies.graph import directions, keep_sizes, neighbour_graph, poisson
 from aelib.studies.representations import (
     AUTOENCODER,
     FORMS,
@@ -36,7 +36,8 @@ CONDITIONS = (
     "ten by chance",
     "ten centres of clusters",
 )
-GRAPHS = [(code, form) for code in (PIXELS, PRINCIPAL, AUTOENCODER) for form in FORMS]
+DIRECTIONS = "edge directions"
+GRAPHS = [(code, form) for code in (PIXELS, PRINCIPAL, AUTOENCODER, DIRECTIONS) for form in FORMS]
 JOBS = [
     ({"source": source, "representation": code, "form": form}, seed)
     for source, seeds in (("mnist", 10), ("letters", 5))
@@ -53,12 +54,15 @@ def run(settings, seed):
 
     Returns:
         In percent of the unlabelled images in the graph, as `sizes_10`, `poisson_100` and so on,
-        and, for the graph of deskewed pixels alone, one for each of `CONDITIONS`.
+        and, for the edge directions of deskewed images alone, one for each of `CONDITIONS`.
     """
     source, representation, form = settings.values()
     data = images_of(source, seed, form)
     pool, truth = (part[: IN_GRAPH[source]] for part in data.train)
-    features = infer(encoder_of(representation, source, seed, form), pool).flatten(1)
+    if representation == DIRECTIONS:
+        features = directions(pool).flatten(1)
+    else:
+        features = infer(encoder_of(representation, source, seed, form), pool).flatten(1)
     graph, equal = neighbour_graph(features), np.full(10, 0.1)
     row = {}
     for count in LABELS:
@@ -69,7 +73,7 @@ def run(settings, seed):
         for way, scores in zip(WAYS, ways, strict=True):
             row[f"{way}_{count}"] = named_right(scores, known, truth)
     row |= dict.fromkeys(CONDITIONS)
-    if (representation, form) == (PIXELS, "deskewed"):
+    if (representation, form) == (DIRECTIONS, "deskewed"):
         row |= conditions(features, graph, truth, seed)
     return row
 
@@ -96,7 +100,7 @@ def label_spreading(graph, known, alpha=0.99):
 
 
 def conditions(features, graph, truth, seed):
-    """The accuracy under each of `CONDITIONS`, with ten labels and deskewed pixels."""
+    """The accuracy under each of `CONDITIONS`, with ten labels."""
     from sklearn.cluster import KMeans  # Slow, so not above.
 
     generator = torch.Generator().manual_seed(seed)

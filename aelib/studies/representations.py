@@ -8,6 +8,7 @@ images. What is learned without labels is learned from all images. No setting is
 import copy
 from functools import lru_cache
 
+import pandas as pd
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
@@ -172,3 +173,55 @@ def images_of(source, seed, form):
         for split in (data.train, data.full_test)
     )
     return Data(data.source, pool, test, test, test)
+
+
+def accuracies(rows, source):
+    """The accuracies of a source in `rows`, a data frame: a line for each number of labels and
+    seed, a column for each arm, which is a form, a representation and a head."""
+    rows = rows[rows.source == source].set_index(["seed", "form", "representation"])
+    rows = rows[[f"{head}_{count}" for head in HEADS for count in LABELS]]
+    rows.columns = rows.columns.str.rsplit("_", n=1, expand=True).set_names(["head", "labels"])
+    tall = (
+        rows.stack(["head", "labels"], future_stack=True).dropna().rename("accuracy").reset_index()
+    )
+    tall["labels"] = tall.labels.astype(int)
+    return tall.pivot(
+        index=["labels", "seed"], columns=["form", "representation", "head"], values="accuracy"
+    )
+
+
+def gains(scores, known=True):
+    """What the best arm with the autoencoder's code gains over the best without, by draw.
+
+    The best of many arms is flattered by the draws it was picked on. So each half of the draws,
+    even and odd seeds, is scored with the arms that were best on the other.
+
+    Args:
+        scores: as `accuracies` has them.
+        known: whether the arms may use what varies in the images: deskewed ones, and moves. If
+            not, only those arms count that do neither.
+
+    Returns:
+        A data frame by labels and seed: with, without, gain, in percent.
+    """
+    if not known:
+        still = [head for head in HEADS if head != "moved"]
+        scores = scores.loc[:, (FORMS[0], slice(None), still)]
+    has_code = scores.columns.get_level_values("representation") == AUTOENCODER
+    parts = []
+    for (_, odd), half in scores.groupby(
+        [scores.index.get_level_values("labels"), scores.index.get_level_values("seed") % 2]
+    ):
+        count = half.index.get_level_values("labels")[0]
+        others = scores.loc[[count]]
+        others = others[others.index.get_level_values("seed") % 2 != odd].mean()
+        parts.append(
+            pd.DataFrame(
+                {
+                    "with": half[others[has_code].idxmax()],
+                    "without": half[others[~has_code].idxmax()],
+                }
+            )
+        )
+    best = pd.concat(parts).sort_index()
+    return best.assign(gain=best["with"] - best["without"])
