@@ -2,8 +2,9 @@
 
     python -m tools.website
 
-Its own pages are in web/site/, the rest is what lies in the repository; no lesson is run. The first
-time it takes a network, as `python -m tools.web` does.
+Its own pages are in web/site/, the rest is what lies in the repository. No lesson is run; the page
+of results is, which takes seconds, as it only reads stored rows. The first time it takes a network,
+as `python -m tools.web` does.
 """
 
 import re
@@ -11,10 +12,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import jupytext
 import nbformat
 
 from tools import web
-from tools.lessons import ROOT, find_lessons
+from tools.lessons import ROOT, execute, find_lessons, set_environment
 
 SOURCES = ROOT / "web" / "site"
 #: What the pages in `SOURCES` take their parts of, and link to.
@@ -42,6 +44,7 @@ def build(target):
 def gather(sources):
     """Put everything that Sphinx reads into the folder `sources`, where links expect it."""
     shutil.copytree(SOURCES, sources, dirs_exist_ok=True)
+    nbformat.write(executed(sources / "results.py"), sources / "results.ipynb")
     (sources / "notebooks").mkdir()
     for file in (file for pattern in PARTS for file in ROOT.glob(pattern)):
         copy(file, sources / file.relative_to(ROOT))
@@ -62,6 +65,21 @@ def gather(sources):
             if cell.cell_type == "markdown":
                 cell.source = page_text(cell.source, name, web.repository())
         nbformat.write(notebook, sources / "notebooks" / path.name)
+
+
+def executed(page):
+    """A page with code, run, whose cells can be unfolded.
+
+    Raises:
+        RuntimeError: a cell raised.
+    """
+    notebook = jupytext.read(page)
+    set_environment()
+    execute(notebook, ROOT)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.metadata.tags = ["hide-input"]
+    return notebook
 
 
 def copy(file, place):

@@ -125,6 +125,17 @@ def test_a_lesson_has_its_formulas_and_figures(open_page, name):
     assert shown == displayed_alt_texts(notebook)
 
 
+def test_the_page_of_results_is_made_of_its_rows(parsed):
+    article = parsed["results.html"].article
+    captions = [caption.get_text() for caption in article("caption")]
+    assert len(captions) == len(set(captions)) > 30
+    assert all(caption.parent.find("td") for caption in article("caption"))
+    figures = article.select(".cell_output img")
+    assert len(figures) == 2 and all(figure["alt"].endswith("MNIST.") for figure in figures)
+    assert len(article.select("details.hide.above-input")) == len(article.select(".cell"))
+    assert article.find(string=re.compile("mean of 20 runs"))  # The parts of the README.
+
+
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_can_be_opened_in_colab_downloaded_and_read(site, parsed, name):
     links = {a.get_text(): a["href"] for a in parsed[f"notebooks/{name}.html"].article("a")}
