@@ -473,7 +473,7 @@ for title, (learned, answered) in seconds.items():
 #
 # Now compare the two RBF machines on images as they are. The head is the same, the images are the
 # same, and only the code is another: this is the fair test of a code. The autoencoder's code and
-# PCA-48 are less than a point apart, mostly less than half a point. So most of the autoencoder's
+# PCA-48 are less than a point apart, mostly less than half a point. So much of the autoencoder's
 # lead over PCA came from a head that makes less of PCA-48 than there is in it. And the RBF machine
 # on PCA-48, with no network at all, beats approach 1 by about a point.
 #
