@@ -50,15 +50,16 @@ class RBFMachine(nn.Module):
         # For each pair of classes, how much each example counts: scikit-learn keeps them by class.
         present, support = torch.tensor(machine.classes_), torch.tensor(machine.support_)
         ends = torch.tensor(machine.n_support_).cumsum(0)
+        sign = -1 if len(present) == 2 else 1  # scikit-learn's are the other way round for two.
         pairs = torch.combinations(torch.arange(len(present)))
         weights = torch.zeros(len(examples), len(pairs))
         counts = torch.tensor(machine.dual_coef_).float()
         for place, (first, second) in enumerate(pairs.tolist()):
             for own, row in ((first, second - 1), (second, first)):
                 members = slice(ends[own - 1] if own else 0, ends[own])
-                weights[support[members], place] = counts[row, members]
+                weights[support[members], place] = sign * counts[row, members]
         self.register_buffer("weights", weights)
-        self.register_buffer("intercepts", torch.tensor(machine.intercept_).float())
+        self.register_buffer("intercepts", torch.tensor(sign * machine.intercept_).float())
         self.register_buffer("pairs", present[pairs])
         self.classes = classes
 
