@@ -179,11 +179,11 @@ table("All forty draws, with those that had been looked at", pd.DataFrame(lines)
 
 # %%
 scale_rows = read_rows("scales")
+WORDS = {"regression": "regression", "mlp": "MLP", "neighbour": "nearest neighbour"}
 ways = [f"{scale}_{head}" for head in scales.HEADS for scale in scales.SCALES]
 for count in scales.LABELS:
     by_code = scale_rows[scale_rows.labels == count].groupby("code", sort=False)[ways].mean()
-    headings = ["regression", "MLP", "nearest neighbour"]
-    by_code.columns = pd.MultiIndex.from_product([headings, scales.SCALES])
+    by_code.columns = pd.MultiIndex.from_product([WORDS.values(), scales.SCALES])
     table(f"{count} labels, mean of five draws", by_code)
 
 lines = {}
@@ -192,7 +192,7 @@ for count in scales.LABELS:
         wide = scale_rows[scale_rows.labels == count]
         wide = wide.pivot(index="seed", columns="code", values=f"one_{head}")
         for rival in (scales.PRINCIPAL, scales.PIXELS):
-            lines[count, head, rival] = told(wide[scales.AUTOENCODER] - wide[rival])
+            lines[count, WORDS[head], rival] = told(wide[scales.AUTOENCODER] - wide[rival])
 table("The autoencoder's code minus another, all divided by one number", pd.DataFrame(lines).T)
 
 # %% [markdown]
@@ -549,12 +549,14 @@ table("The better recipe, ten seeds: pretrained minus from scratch", pd.DataFram
 # Five representations, of the images as they are and of deskewed ones, by the same heads: the
 # nearest neighbour by angle, logistic regression, a support vector machine with an RBF kernel, and
 # the MLP of lesson 4. Where the representation is an encoder, it is also trained on with the labels
-# (*network*), and that with moves (*moved*): on the autoencoder's code that is fine-tuning, on the
-# random code it is the network from scratch. The second source is letters of many fonts, bent by
-# chance, whose nuisance has no name. No setting is chosen.
+# (*network*), and that with moves (*network, moves*): on the autoencoder's code that is
+# fine-tuning, on the random code it is the network from scratch. The second source is letters of
+# many fonts, bent by chance, whose nuisance has no name. No setting is chosen.
 
 # %%
 SOURCES = {"mnist": "MNIST", "letters": "letters"}
+HEADS = {"angle": "nearest by angle", "regression": "regression", "machine": "RBF machine"}
+HEADS |= {"mlp": "MLP", "network": "network", "moved": "network, moves"}
 #: What somebody knows of the images: which forms may be had, and whether moves.
 KNOWING = {
     "nothing": (("as they are",), False),
@@ -565,7 +567,7 @@ if crossing is not None:
     settings = ["source", "representation", "form", "seed"]
     cells = crossing.drop(columns="torch").melt(settings, value_name="accuracy").dropna()
     cells[["head", "labels"]] = cells.variable.str.rsplit("_", n=1, expand=True)
-    cells["labels"] = cells["labels"].astype(int)
+    cells["head"], cells["labels"] = cells["head"].map(HEADS), cells["labels"].astype(int)
     for source, name in SOURCES.items():
         for form in ("as they are", "deskewed"):
             these = cells[(cells.source == source) & (cells.form == form)]
@@ -589,7 +591,7 @@ if crossing is not None:
     for source, name in SOURCES.items():
         for knowing, (forms, moves) in KNOWING.items():
             these = cells[(cells.source == source) & cells.form.isin(forms)]
-            these = these if moves else these[these["head"] != "moved"]
+            these = these if moves else these[these["head"] != HEADS["moved"]]
             lines = {}
             for count, part in these.groupby("labels"):
                 wide = part.pivot(
