@@ -67,7 +67,8 @@ def second_look(v):
         counts = np.bincount(labels[name], minlength=10)
         assert counts.max() - counts.min() <= 1, f"{name} is not balanced: {counts}"
 
-    for digit, (mean, std) in enumerate(zip(*np.split(drawn(v.figure), 2), strict=True)):
+    drawn = np.stack([axis.images[0].get_array() for axis in v.figure.axes]).squeeze()
+    for digit, (mean, std) in enumerate(zip(drawn[:10], drawn[10:], strict=True)):
         group = pixels["train"][labels["train"] == digit].reshape(-1, 28, 28)
         assert np.allclose(mean, group.mean(0), atol=1e-4)
         assert np.allclose(std, group.std(0, ddof=1) / v.std.max(), atol=1e-4)
@@ -102,11 +103,6 @@ def second_look(v):
     for end in (v.low / 100, v.high / 100):
         error = math.sqrt(end * (1 - end) / 1_000)
         assert math.isclose(abs(share - end), 1.96 * error, rel_tol=1e-3)
-
-
-def drawn(figure):
-    """The images of a figure, row by row."""
-    return np.stack([axis.images[0].get_array() for axis in figure.axes]).squeeze()
 
 
 def upright(image):
