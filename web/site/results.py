@@ -61,12 +61,13 @@ def told(differences, digits=1):
     """What paired differences say, in words."""
     low, high = mean_interval(differences)
     wins, draws = int((differences > 0).sum()), len(differences)
-    return {
+    words = {
         "mean": f"{differences.mean():+.{digits}f}",
         "interval": f"{low:+.{digits}f} to {high:+.{digits}f}",
         "wins": f"{wins} of {draws}",
         "wins, in %": "{:.0f} to {:.0f}".format(*share_interval(wins, draws)),
     }
+    return {name: word.replace(" ", "\xa0") for name, word in words.items()}  # On one line.
 
 
 # %% [markdown]
