@@ -587,9 +587,10 @@ if crossing is not None:
 # means nothing, too.
 
 # %%
+SHORT = (scales.AUTOENCODER, "as they are")  # Goes without saying in this table.
 if crossing is not None:
     gains = {}
-    for source, name in SOURCES.items():
+    for source, title in SOURCES.items():
         for knowing, (forms, moves) in KNOWING.items():
             these = cells[(cells.source == source) & cells.form.isin(forms)]
             these = these if moves else these[these["head"] != HEADS["moved"]]
@@ -602,11 +603,12 @@ if crossing is not None:
                 arms = {"with": wide.loc[:, code], "without": wide.loc[:, ~code]}
                 best = {side: arm.mean().idxmax() for side, arm in arms.items()}
                 gains[source, knowing, count] = wide[best["with"]] - wide[best["without"]]
-                lines[count] = {
-                    side: f"{wide[names].mean():.1f}: {', '.join(names)}"
-                    for side, names in best.items()
-                } | told(gains[source, knowing, count])
-            table(f"{name}; known: {knowing}", pd.DataFrame(lines).T)
+                lines[count] = {}
+                for side, names in best.items():
+                    said = ", ".join(name for name in names if name not in SHORT)
+                    lines[count][side] = f"{wide[names].mean():.1f}: {said}"
+                lines[count] |= told(gains[source, knowing, count])
+            table(f"{title}; known: {knowing}", pd.DataFrame(lines).T)
 
 # %% [markdown]
 # <!-- Further results: a section for each new study goes here. -->
