@@ -10,8 +10,8 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 
 from aelib.evaluation import accuracy
-from aelib.studies.few_labels import draw
 from aelib.studies.graph import directions, keep_sizes, neighbour_graph, poisson
+from aelib.studies.parts import draw
 from aelib.studies.representations import (
     AUTOENCODER,
     FORMS,

@@ -1,10 +1,23 @@
 """What several studies, and the contest of lesson 9, are made of."""
 
+from functools import lru_cache
+
 import torch
 from torch import nn
 from torch.nn.functional import mse_loss
 
-from aelib.data import scaled
+from aelib.data import balanced_draw, load_data, scaled
+
+
+@lru_cache(maxsize=2)
+def load(source, unlabelled, seed):
+    """The images of a seed, `unlabelled` of them without labels; kept, as row after row needs them."""
+    return load_data(source, unlabelled, 1_000, seed)
+
+
+def draw(labels, count, seed):
+    """The places of `count` of the labels, `(count,)`, as many of each class as can be."""
+    return balanced_draw(labels, count, torch.Generator().manual_seed(seed))
 
 
 class OneScale(nn.Module):
@@ -73,31 +86,6 @@ class Reconstruction(nn.Module):
 def reconstruction_error(outputs, _targets):
     """The mean squared error of a `Reconstruction`."""
     return mse_loss(*outputs)
-
-
-def spread(codes, known, equal_classes=False, **settings):
-    """Spread labels from image to image along a graph of neighbours (Zhou et al., 2004).
-
-    Args:
-        codes: of the images, `(N, D)`.
-        known: the label of each, `(N,)`, -1 where it has none.
-        equal_classes: bring what each class has sent out to the same amount, where all classes are
-            about as frequent (class mass normalization; Zhu et al., 2003).
-        settings: those of scikit-learn's `LabelSpreading`.
-
-    Returns:
-        The name that each of the images gets, `(N,)`, and how sure it is: its part of all that
-        reached the image, `(N,)`, which is 0 where nothing did.
-    """
-    from sklearn.semi_supervised import LabelSpreading  # Slow, so not above.
-
-    spreading = LabelSpreading(**settings).fit(codes, known)
-    shares = torch.from_numpy(spreading.label_distributions_)
-    if equal_classes:
-        shares = shares / shares.sum(0)
-        shares = shares / shares.sum(1, keepdim=True).clamp_min(1e-30)
-    sure, places = shares.max(1)
-    return torch.from_numpy(spreading.classes_)[places], sure
 
 
 def surest(names, sure, part):

@@ -17,9 +17,8 @@ from aelib.baselines import NearestByAngle, RBFMachine
 from aelib.data import Data, Split, deskewed
 from aelib.evaluation import accuracy
 from aelib.models import Autoencoder, Encoder, RandomAffine
-from aelib.studies.few_labels import draw, load
 from aelib.studies.letters import letters
-from aelib.studies.parts import OneScale, head, principal_components
+from aelib.studies.parts import OneScale, draw, head, load, principal_components
 from aelib.training import infer, train
 
 PIXELS, BLURRED, PRINCIPAL = "pixels", "blurred", "PCA-48"
@@ -49,7 +48,7 @@ def jobs(source, seeds):
     ]
 
 
-JOBS = jobs("mnist", range(20)) + jobs("letters", range(5)) + jobs("mnist", range(20, 40))
+JOBS = jobs("mnist", range(12)) + jobs("letters", range(4)) + jobs("mnist", range(12, 20))
 JOBS += [({"source": "digits", **LIVE}, seed) for seed in range(5)]
 
 

@@ -15,9 +15,8 @@ from torch.nn.functional import cross_entropy
 
 from aelib.evaluation import accuracy
 from aelib.models import Encoder, RandomAffine
-from aelib.studies.few_labels import draw
 from aelib.studies.graph import directions, spread
-from aelib.studies.parts import head, surest
+from aelib.studies.parts import draw, head, surest
 from aelib.studies.representations import images_of
 from aelib.training import infer, train
 
@@ -27,7 +26,7 @@ TRUSTED = 0.9
 IN_GRAPH = {"mnist": 20_000, "letters": 20_000, "digits": 2_000}
 JOBS = [
     ({"source": source, "in_graph": IN_GRAPH[source], "labels": count}, seed)
-    for source, seeds, counts in (("mnist", 20, LABELS), ("letters", 5, (100, 300)))
+    for source, seeds, counts in (("mnist", 10, LABELS), ("letters", 3, (100, 300)))
     for seed in range(seeds)
     for count in counts
 ]
