@@ -1,6 +1,8 @@
 """Run the lessons with many seeds; keep their numbers, and how often each of their claims holds.
 
-    python -m tools.spread mnist digits
+    python -m tools.spread mnist digits [LESSON ...]
+
+With lessons named, by number or name, what was measured of the others stays.
 
 The bands of the lessons' checks and the README's results come from aelib/results/spread.json; in
 claims.json is in how many runs each sentence of tests/lessons/ held. Both stay as they are until
@@ -34,11 +36,13 @@ SEEDS = {"mnist": range(20), "digits": range(10)}
 OLDER_PROCESSOR = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 
 
-def main(sources, root=ROOT, seeds=SEEDS):
-    """Measure the sources named; return the exit status."""
+def main(words, root=ROOT, seeds=SEEDS):
+    """Measure the sources and lessons named; return the exit status."""
+    sources = [word for word in words if word in seeds]
+    wanted = [word for word in words if word not in seeds]
     set_environment()
     os.environ["AELIB_SPREAD"] = "measuring"  # No run is checked by its own bands.
-    lessons = starting_order(find_lessons(root / "notebooks"))
+    lessons = starting_order(find_lessons(root / "notebooks", wanted=wanted))
     lessons = {name: path for name, path in lessons.items() if has_tag(path, "spread")}
     jobs = {
         f"{source}, seed {seed}, {name}": measurer(path, source, seed)
@@ -58,7 +62,7 @@ def main(sources, root=ROOT, seeds=SEEDS):
         for name in ("spread.json", "claims.json")
     )
     defaults = joined(inspect_notebook(path) for path in lessons.values())
-    spread["settings"] = {
+    spread["settings"] |= {
         name: ast.literal_eval(one["default"])
         for name, one in defaults.items()
         if name not in ("source", "seed")
@@ -71,9 +75,12 @@ def main(sources, root=ROOT, seeds=SEEDS):
         runs = [joined(metrics for metrics, _ in one) for one in found]
         held = [joined(holds for _, holds in one) for one in found]
         [name] = {run.pop("source") for run in runs}
-        spread["runs"][name] = {key: [run[key] for run in runs] for key in runs[0]}
-        counts[name] = {key: [sum(one[key] for one in held), len(held)] for key in held[0]}
-    counts["conditions"] = joined(table for name in lessons for table in conditions(root, name))
+        measured_now = {key: [run[key] for run in runs] for key in runs[0]}
+        counted_now = {key: [sum(one[key] for one in held), len(held)] for key in held[0]}
+        spread["runs"][name] = (spread["runs"][name] if wanted else {}) | measured_now
+        counts[name] = (counts[name] if wanted else {}) | counted_now
+    said = joined(table for name in lessons for table in conditions(root, name))
+    counts["conditions"] = (counts["conditions"] if wanted else {}) | said
     write_whole(results / "spread.json", json.dumps(spread, indent=1) + "\n")
     write_whole(results / "claims.json", json.dumps(counts, indent=1) + "\n")
     return 0

@@ -35,7 +35,8 @@ def ahead(v, better, worse):
 
 APPROACH_1, CODE = "autoencoder + MLP (approach 1)", "autoencoder + RBF machine"
 MACHINE = "PCA-48 + RBF machine"
-UPRIGHT, ANGLE = "deskewed PCA-48 + RBF machine", "deskewed + nearest by angle"
+UPRIGHT = "deskewed PCA-48 + RBF machine"
+ANGLE = "deskewed + nearest by angle"
 
 
 FACTS = {
