@@ -20,7 +20,8 @@ def conditions(root, lesson):
     named = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign):
-            named[node.targets[0].id] = node.value
+            targets = getattr(node.targets[0], "elts", node.targets)
+            named |= {target.id: node.value for target in targets}
         elif isinstance(node, ast.FunctionDef):
             named[node.name] = node
 
