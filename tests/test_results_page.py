@@ -74,9 +74,8 @@ FACTS = {
     "and the network from scratch from 300 on. With ten labels the next best is logistic":
         lambda v: all(v.means[n].idxmax() == SCRATCH for n in LABELS[3:])
         and v.means[10].drop([FROZEN, TUNED]).idxmax() == PIXELS,
-    "in 17 to 19 of 20 draws": lambda v: ends(
-        [(v.lead(one, SCRATCH, n) > 0).sum() for one in (FROZEN, TUNED) for n in (10, 30)]
-    ) == [17, 19],
+    "in 17 to 19 of 20 draws": lambda v: ends((v.lead(one, SCRATCH, n) > 0).sum()
+        for one in (FROZEN, TUNED) for n in (10, 30)) == [17, 19],
     "by 2.0 points (1.0 to 2.9)":
         lambda v: ends(mean_interval(v.lead(TUNED, SCRATCH, 100))) == [1.0, 2.9],
     "+1.0 (-0.1 to +2.0)":

@@ -23,7 +23,7 @@
 #
 # ## How to read what follows
 #
-# [Lesson 7](notebooks/07_labels.ipynb) tells what matters of few labels. Here stands all that was
+# [Lesson 7](notebooks/07_labels.ipynb) tells what matters of few labels. This page has all that was
 # measured for it. Everything below is computed from [the stored rows](#the-measured-tables) when
 # this page is built; open a cell to see how. All accuracies are in percent, on all 10,000 test
 # images. A *draw* is one choice of the labelled images, with first weights of its own; all methods
@@ -73,7 +73,7 @@ def told(differences, digits=1):
 # %% [markdown]
 # ## Seven methods, from 10 labels to 6,000
 #
-# Of 59,000 images some have a label. Seven methods learn from these, and three of them from the
+# Of 59,000 images some have a label. Seven methods learn from these, and four of them from the
 # images without a label besides:
 #
 # - **pixels, logistic regression**, with scikit-learn's penalty;
@@ -154,8 +154,8 @@ for pair in rivals:
 # %% [markdown]
 # - **10 and 30 labels:** both ways to use the code are ahead of the network from scratch, in 17 to
 #   19 of 20 draws.
-# - **100 labels:** fine-tuned it is ahead, by 2.0 points (1.0 to 2.9). Of the frozen code nobody
-#   knows yet: +1.0 (-0.1 to +2.0).
+# - **100 labels:** fine-tuned it is ahead, by 2.0 points (1.0 to 2.9). For the frozen code it is
+#   undecided: +1.0 (-0.1 to +2.0).
 # - **From 300 on** the network from scratch is ahead of both, at the rate of 0.003 that all had.
 #   With 6,000 labels and the best rate for each, its lead over fine-tuning is a third of a point
 #   ([below](#fine-tuned-or-from-scratch-one-thing-at-a-time)).
@@ -385,9 +385,9 @@ table("Fine-tuned: what an encoder at a tenth of the rate gains", pd.DataFrame(l
 #
 # The first pipeline of lesson 7, which a simpler one has replaced there. A graph joins 20,000
 # images to their ten nearest in the code of an autoencoder that has seen moved images. Labels are
-# spread over it (Zhou et al., 2004, with classes brought to the same mass), approach 2 is trained
-# with moves on the surest 70 % of each class, and both happen once more, on that network's code and
-# with the surest 90 %.
+# spread over it (Zhou et al., 2004), with classes brought to the same mass, which uses that digits
+# are equally frequent. Approach 2 is trained with moves on the surest 70 % of each class, and both
+# happen once more, on that network's code and with the surest 90 %.
 #
 # The settings were tried out with the true labels of training images of draw 0, so draw 0 is in
 # none of the means.
@@ -466,9 +466,9 @@ table("Trained again, by number of images without a label, single draws", pools)
 # %% [markdown]
 # Two draws do not say which code is best for the first graph, and one of the two is draw 0: whether
 # pixels or PCA do as well is undecided. Only the random code ends lower with ten labels in both.
-# Nor do three draws of ten labels say how many images it takes: from one pool to another the same
-# draw moves by up to 16 points. With 100 labels 20,000 images do as well as 59,000 within a point,
-# and 1,000 end 3 to 5 points lower.
+# Three draws of ten labels do not say how many images it takes, either: from one pool to another
+# the same draw moves by up to 16 points. With 100 labels 20,000 images do as well as 59,000 within
+# a point, and 1,000 end 3 to 5 points lower.
 #
 # ## The better recipe
 #
@@ -542,7 +542,7 @@ lines |= told(better[3] - better[2], 2)
 table("The better recipe, ten seeds: pretrained minus from scratch", pd.DataFrame([lines], [""]))
 
 # %% [markdown]
-# A difference is not to be seen: the mean gain is less than a hundredth of a point, and its
+# No difference can be seen: the mean gain is less than a hundredth of a point, and its
 # interval has zero in it. The highest rate was that of approach 2; no other was tried.
 #
 # ## Representations and heads, crossed
