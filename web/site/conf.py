@@ -41,10 +41,17 @@ mathjax_path = "mathjax/es5/tex-svg.js"
 
 
 def setup(app):
-    """Leave out what Python itself says of the fields of named tuples."""
+    """Leave out what Python itself says of the fields of named tuples, and what MyST-NB says to
+    screen readers in place of the words that are seen."""
     app.connect(
         "autodoc-skip-member",
         lambda app, what, name, member, skip, options: (
             skip or (getattr(member, "__doc__", None) or "").startswith("Alias for field")
+        ),
+    )
+    app.connect(
+        "html-page-context",
+        lambda app, page, template, context, doctree: context.update(
+            body=context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
         ),
     )
