@@ -89,7 +89,6 @@ seed = 0
 import inspect
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import torch
 
 from aelib.data import deskewed, load_data, random_affine
@@ -123,9 +122,9 @@ for form in representations.FORMS:
 
 # %% [markdown]
 # Look down a column, and then along a row. Under the same head the autoencoder's code is never far
-# from PCA or from blurred pixels. Along a row there is more to see: with 6,000 labels an RBF machine
-# gets more out of the same numbers than logistic regression, whatever the numbers are. And deskewing
-# does most of all with ten labels: it helps every representation under every head.
+# from PCA or from blurred pixels. Along a row there is more to see: with 6,000 labels an RBF
+# machine gets more out of the same numbers than logistic regression, whatever the numbers are. And
+# deskewing does most of all with ten labels: it helps every representation under every head.
 #
 # ## Best against best
 #
@@ -246,9 +245,9 @@ print("letters\nlabels   mean   95 % interval   the code wins", *table_of(letter
 # What is "like"? For each of eight directions, how strongly an image becomes brighter that way, in
 # each part of it. Nothing is learned, and the images are deskewed first.
 #
-# With ten labels in 20,000 images the flow has to be set up with care. **Poisson learning** ([Calder
-# and others, 2020](https://arxiv.org/abs/2006.11184)) makes each label a source of its class, and
-# subtracts the mean of all sources. What settles is the solution of a linear system.
+# With ten labels in 20,000 images the flow has to be set up with care. **Poisson learning**
+# ([Calder and others, 2020](https://arxiv.org/abs/2006.11184)) makes each label a source of its
+# class, and subtracts the mean of all sources. What settles is the solution of a linear system.
 
 # %%
 print(inspect.getsource(graph.poisson))
@@ -275,8 +274,8 @@ named_right = 100 * (names == truth)[label_of == -1].float().mean().item()
 print(f"{named_right:.1f} % of {len(truth) - 10:,} images without a label are named right")
 
 # %% [markdown]
-# With ten labels, no training and a second of work. (On the 20,000 images of the table below it is a
-# little better: the more images, the closer the neighbours.)
+# With ten labels, no training and a second of work. (On the 20,000 images of the table below it is
+# a little better: the more images, the closer the neighbours.)
 #
 # Such labels can be trained on, as if somebody had written them. So the classifier of approach 2
 # learns from the surest 90 % of each class, with moves. Its own code makes a second graph, labels
@@ -306,7 +305,7 @@ columns = {
     "labels spread": ten.spread_accuracy,
     "trained on all": ten.all_accuracy,
 }
-for place, (name, draws) in enumerate(columns.items()):
+for place, draws in enumerate(columns.values()):
     axis.plot(draws, [place] * len(draws), "o", color="0.6", markersize=4)
     axis.plot(draws.mean(), place, "D", color="C0")
 axis.set(yticks=range(len(columns)), yticklabels=columns, ylim=(-0.6, len(columns) - 0.4))
@@ -327,8 +326,8 @@ show(
 # The method assumes that all classes are equally frequent and that each has a right label. So break
 # one at a time, with ten labels, and see how many images of the graph are named right.
 #
-# **Predict:** what hurts more: one wrong label of ten, or classes of which the largest is five times
-# the smallest?
+# **Predict:** what hurts more: one wrong label of ten, or classes of which the largest is five
+# times the smallest?
 
 # %%
 graph_rows = read_rows("graphs")
@@ -345,14 +344,15 @@ print(broken.agg(["mean", "min"]).T.round(1).rename(columns={"min": "worst draw"
 # Others have gone as far or farther with a hundred labels of MNIST, by methods that were tuned, on
 # validation sets of thousands of labels in most cases:
 #
-# | method | labels | test accuracy |
-# |---|---|---|
-# | M1+TSVM ([Kingma and others, 2014](https://arxiv.org/abs/1406.5298)) | 100 | 88.2 % |
-# | VAT ([Miyato and others, 2018](https://arxiv.org/abs/1704.03976)) | 100 | 98.6 % |
-# | ladder networks ([Rasmus and others, 2015](https://arxiv.org/abs/1507.02672)) | 100 | 98.9 % |
-# | auxiliary deep generative models ([Maaløe and others, 2016](https://arxiv.org/abs/1602.05473)) | 100 | 99.0 % |
-# | feature-matching GAN ([Salimans and others, 2016](https://arxiv.org/abs/1606.03498)) | 100 | 99.1 % |
-# | Poisson-MBO on the code of a VAE ([Calder and others, 2020](https://arxiv.org/abs/2006.11184)) | 10 | 96.5 % |
+# | with 100 labels | test accuracy |
+# |---|---|
+# | M1+TSVM, Kingma and others ([2014](https://arxiv.org/abs/1406.5298)) | 88.2 % |
+# | VAT, Miyato and others ([2018](https://arxiv.org/abs/1704.03976)) | 98.6 % |
+# | ladder network, Rasmus and others ([2015](https://arxiv.org/abs/1507.02672)) | 98.9 % |
+# | auxiliary model, Maaløe and others ([2016](https://arxiv.org/abs/1602.05473)) | 99.0 % |
+# | feature-matching GAN, Salimans and others ([2016](https://arxiv.org/abs/1606.03498)) | 99.1 % |
+#
+# Calder and others report 96.5 % with ten labels, on the code of a variational autoencoder.
 #
 # Ours was tuned, too, but on other images, and it uses what the others do not: deskewing, and that
 # all classes are equally frequent. It takes about a minute on one core.
@@ -468,8 +468,8 @@ def labels_needed(counts, accuracies, target):
 check_labels_needed(labels_needed)
 
 # %% [markdown]
-# With `list(representations.LABELS)` and `known.without.groupby("labels").mean().tolist()`: how many
-# labels do the methods above need for what spreading gets with ten?
+# With `list(representations.LABELS)` and `known.without.groupby("labels").mean().tolist()`: how
+# many labels do the methods above need for what spreading gets with ten?
 #
 # ### 4. Predict, change, run
 #

@@ -8,7 +8,7 @@ import pytest
 
 import aelib.figures
 from aelib.evaluation import mean_interval
-from aelib.studies import few_labels, recipe, scales
+from aelib.studies import few_labels, recipe, representations
 from aelib.studies.few_labels import BOTH, FROZEN, LABELS, PIXELS, PRINCIPAL, SCRATCH, TUNED
 from tools.lessons import ROOT
 
@@ -90,11 +90,11 @@ FACTS = {
     "are behind the network from scratch at 300 to 3,000 labels; elsewhere twenty draws do not":
         lambda v: [decided(v, BOTH, SCRATCH, n) for n in LABELS] == [0] * 3 + [-1] * 4 + [0],
     "With ten labels whitening costs PCA more than five points under each of the three heads":
-        lambda v: np.subtract(*scaled(v)).loc[scales.PRINCIPAL].min() > 5,
+        lambda v: np.subtract(*scaled(v)).loc[representations.PRINCIPAL].min() > 5,
     "has the higher mean than PCA and than the pixels there, too, by less than the whitened":
         lambda v: all((one > 0).all() and (one < each).all() for one, each in [
-            [means.loc[scales.AUTOENCODER] - means.loc[rival] for means in scaled(v)]
-            for rival in (scales.PRINCIPAL, scales.PIXELS)]),
+            [means.loc[representations.AUTOENCODER] - means.loc[rival] for means in scaled(v)]
+            for rival in (representations.PRINCIPAL, representations.PIXELS)]),
     "a choice changes a mean by less than 2.5 points":
         lambda v: max(chosen(v, n).abs().max(axis=None) for n in (10, 100)) < 2.5,
     "at ten the two with the autoencoder lead under every rule": lambda v: all(
@@ -158,8 +158,8 @@ FACTS = {
     "at 0.01 the network from scratch gets 97.9 % with 6,000 labels, more than the pipeline":
         lambda v: round(rates(v, SCRATCH)[0.01], 1) == 97.9 > v.again[300],
     "Only the random code ends lower with ten labels in both.": lambda v: all(
-        (end := v.first.loc[10, draw]["trained again"]).drop(scales.RANDOM).min()
-        > end[scales.RANDOM] for draw in (0, 1)
+        (end := v.first.loc[10, draw]["trained again"]).drop(representations.RANDOM).min()
+        > end[representations.RANDOM] for draw in (0, 1)
     ),
     "the same draw moves by up to 16 points": lambda v: round(
         v.pools["10 labels"].loc[[20_000, 59_000]].diff().abs().max(axis=None)) == 16,

@@ -71,7 +71,10 @@ def test_a_small_row_has_the_stored_columns(study, monkeypatch):
 def test_the_stored_rows_are_those_of_the_study(name):
     _, lines = read_draft(results_folder() / f"{name}.csv")
     assert list(lines) == [key(*job) for job in import_module(f"aelib.studies.{name}").JOBS]
-    assert not read_rows(name).isna().any(axis=None)
+    # Not every representation is a network, and not every graph is one to break assumptions on.
+    partly = ("network_", "moved_", *graphs.CONDITIONS)
+    rows = read_rows(name)
+    assert not rows[[one for one in rows if not one.startswith(partly)]].isna().any(axis=None)
 
 
 def test_a_row_outside_its_band_is_reported(capsys):

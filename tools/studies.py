@@ -23,9 +23,6 @@ from tools.lessons import ROOT, set_environment
 
 STUDIES = (
     "replication",
-    "few_labels",
-    "crossed",
-    "scales",
     "representations",
     "graphs",
     "spread_labels",

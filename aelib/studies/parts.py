@@ -11,7 +11,7 @@ from aelib.data import balanced_draw, load_data, scaled
 
 @lru_cache(maxsize=2)
 def load(source, unlabelled, seed):
-    """The images of a seed, `unlabelled` of them without labels; kept, as row after row needs them."""
+    """The images of a seed, `unlabelled` of them without labels; kept for rows to come."""
     return load_data(source, unlabelled, 1_000, seed)
 
 

@@ -43,7 +43,7 @@ from IPython.display import HTML, display
 from aelib.evaluation import holm, mean_interval, share_interval
 from aelib.figures import show
 from aelib.results import results_folder
-from aelib.studies import few_labels, read_rows, recipe, scales
+from aelib.studies import few_labels, read_rows, recipe, representations
 
 
 def table(caption, rows, form="{:.1f}"):
@@ -92,7 +92,7 @@ def told(differences, digits=1):
 
 # %%
 runs = read_rows("few_labels")
-rows = runs[(runs.source == "mnist") & (runs.steps == few_labels.FIXED["steps"])]
+rows = runs[(runs.source == "mnist") & (runs.steps == few_labels.STEPS)]
 plain = few_labels.unchosen(rows[rows.variant == "plain"])
 scores = plain.pivot(index=["labels", "seed"], columns="method", values="accuracy")
 means = scores.groupby("labels").mean().T.loc[list(few_labels.METHODS)]
@@ -181,19 +181,19 @@ table("All forty draws, with those that had been looked at", pd.DataFrame(lines)
 # %%
 scale_rows = read_rows("scales")
 WORDS = {"regression": "regression", "mlp": "MLP", "neighbour": "nearest neighbour"}
-ways = [f"{scale}_{head}" for head in scales.HEADS for scale in scales.SCALES]
-for count in scales.LABELS:
+ways = [f"{scale}_{head}" for head in few_labels.HEADS for scale in few_labels.SCALES]
+for count in few_labels.SCALED_LABELS:
     by_code = scale_rows[scale_rows.labels == count].groupby("code", sort=False)[ways].mean()
-    by_code.columns = pd.MultiIndex.from_product([WORDS.values(), scales.SCALES])
+    by_code.columns = pd.MultiIndex.from_product([WORDS.values(), few_labels.SCALES])
     table(f"{count} labels, mean of five draws", by_code)
 
 lines = {}
-for count in scales.LABELS:
-    for head in scales.HEADS:
+for count in few_labels.SCALED_LABELS:
+    for head in few_labels.HEADS:
         wide = scale_rows[scale_rows.labels == count]
         wide = wide.pivot(index="seed", columns="code", values=f"one_{head}")
-        for rival in (scales.PRINCIPAL, scales.PIXELS):
-            lines[count, WORDS[head], rival] = told(wide[scales.AUTOENCODER] - wide[rival])
+        for rival in (representations.PRINCIPAL, representations.PIXELS):
+            lines[count, WORDS[head], rival] = told(wide[representations.AUTOENCODER] - wide[rival])
 table("The autoencoder's code minus another, all divided by one number", pd.DataFrame(lines).T)
 
 # %% [markdown]
@@ -292,7 +292,7 @@ def means_of(rows):
 
 
 mnist = runs[runs.source == "mnist"].copy()
-mnist.loc[mnist.steps == few_labels.LONG["steps"], "variant"] = "1,440 steps"
+mnist.loc[mnist.steps == few_labels.MORE_STEPS, "variant"] = "1,440 steps"
 hundred = few_labels.unchosen(mnist[(mnist.labels == 100) & (mnist.seed < 10)])
 hundred = hundred[~hundred.variant.isin(few_labels.PRETRAINING)]
 table("100 labels, mean of ten draws", means_of(hundred))
@@ -401,7 +401,7 @@ stages = {
     "again_accuracy": "trained again",
 }
 pipeline = read_rows("spread_codes").query("source == 'mnist'").rename(columns=stages)
-own = pipeline[pipeline.code == scales.AUTOENCODER]
+own = pipeline[pipeline.code == representations.AUTOENCODER]
 whole = own[own.unlabelled == 59_000]
 ten = whole[whole.labels == 10].set_index("seed")["trained again"]
 untried = whole[whole.seed > 0].groupby("labels")
@@ -430,7 +430,7 @@ if (results_folder() / "representations.csv").is_file():
 worth = {"seven methods without moves": best_of_seven}
 if crossing is not None:
     fresh = crossing.query("source == 'mnist' and form == 'as they are'")
-    fresh = fresh[fresh.representation == scales.RANDOM].filter(like="moved_").mean()
+    fresh = fresh[fresh.representation == representations.RANDOM].filter(like="moved_").mean()
     fresh.index = [int(name.removeprefix("moved_")) for name in fresh.index]
     worth["from scratch with moves"] = fresh
 lines = {"accuracy": again.map("{:.1f}".format)}
@@ -455,7 +455,7 @@ first = pipeline[(pipeline.unlabelled == 59_000) & pipeline.labels.isin((10, 100
 first = first[first.seed < 2].set_index(["labels", "seed", "code"])[list(stages.values())]
 first = first.sort_index()
 for count in (10, 100):
-    single = {f"draw {seed}": first.loc[count, seed].loc[[*scales.CODES]].T for seed in (0, 1)}
+    single = {f"draw {seed}": first.loc[count, seed].loc[[*few_labels.CODES]].T for seed in (0, 1)}
     table(f"{count} labels, by the code of the first graph, single draws", pd.concat(single))
 pools = own[own.labels.isin((10, 100)) & (own.seed < 3)]
 pools = pools.pivot(index="unlabelled", columns=["labels", "seed"], values="trained again")
@@ -587,7 +587,7 @@ if crossing is not None:
 # means nothing, too.
 
 # %%
-SHORT = (scales.AUTOENCODER, "as they are")  # Goes without saying in this table.
+SHORT = (representations.AUTOENCODER, "as they are")  # Goes without saying in this table.
 if crossing is not None:
     gains = {}
     for source, title in SOURCES.items():
@@ -599,7 +599,7 @@ if crossing is not None:
                 wide = part.pivot(
                     index="seed", columns=["representation", "form", "head"], values="accuracy"
                 ).dropna()
-                code = wide.columns.get_level_values(0) == scales.AUTOENCODER
+                code = wide.columns.get_level_values(0) == representations.AUTOENCODER
                 arms = {"with": wide.loc[:, code], "without": wide.loc[:, ~code]}
                 best = {side: arm.mean().idxmax() for side, arm in arms.items()}
                 gains[source, knowing, count] = wide[best["with"]] - wide[best["without"]]
