@@ -150,7 +150,7 @@ def timings(titles, reading, benchmark):
     text = (
         f"\nMeasured in one run on {benchmark['lessons_machine']}, all lessons side by side and "
         f"each on one core, with nothing in the cache. In the first session {one:.0f} s go by "
-        f"while lessons run, in the second {two:.0f} s. All else is there to guess, look and talk."
+        f"while lessons run, in the second {two:.0f} s. The rest is for predicting and discussion."
     )
     return "\n".join([*rows, text])
 

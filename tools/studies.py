@@ -2,8 +2,8 @@
 
     python -m tools.studies [STUDY ...]
 
-Rows are kept in runs/studies/ as they come, and a study that was stopped goes on from there. With
-the last row the study's CSV is replaced. The jobs run on this machine's cores or, where the
+Rows are kept in runs/studies/ as they come, and a study that was stopped goes on from there. Rows
+that its CSV has already are not run again; to measure them anew, delete it. The jobs run on this machine's cores or, where the
 environment variable AELIB_SCHEDULER has the address of a Dask scheduler, on its workers.
 """
 
@@ -11,6 +11,7 @@ import contextlib
 import csv
 import importlib
 import os
+import shutil
 import sys
 
 from joblib import Parallel, delayed, parallel_config
@@ -71,6 +72,8 @@ def workers():
 def run_study(study, draft, target):
     """Run those of the study's jobs that `draft` lacks, then make `target` of it, in order."""
     draft.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and not draft.exists():
+        shutil.copyfile(target, draft)
     header, done = read_draft(draft)
     jobs = [job for job in study.JOBS if key(*job) not in done]
     rows = Parallel(n_jobs=-1, return_as="generator_unordered", batch_size=1)(
@@ -87,7 +90,7 @@ def run_study(study, draft, target):
                 writer.writerow(row)
                 file.flush()
         except OtherColumns:
-            sys.exit(f"{draft} has other columns than this study: delete it, to begin anew.")
+            sys.exit(f"{draft} has other columns than this study: delete it and {target}.")
     header, done = read_draft(draft)
     lines = [header, *(done[key(*job)] for job in study.JOBS)]
     target.parent.mkdir(exist_ok=True)
