@@ -649,7 +649,10 @@ for source, name in SOURCES.items():
         ways = [f"{way}_{count}" for way in graphs.WAYS]
         caption = f"{name}, {count} labels, {these.seed.nunique()} draws"
         for how, rows_of in (("mean", by_graph[ways].mean()), ("worst draw", by_graph[ways].min())):
-            table(f"{caption}: {how}", rows_of.rename(columns=dict(zip(ways, graphs.WAYS))))
+            table(
+                f"{caption}: {how}",
+                rows_of.rename(columns=dict(zip(ways, graphs.WAYS, strict=True))),
+            )
 
 # %% [markdown]
 # ## The measured tables
@@ -659,7 +662,7 @@ for source, name in SOURCES.items():
 # and first weights crossed](aelib/results/crossed.csv), [scales of
 # codes](aelib/results/scales.csv), [labels spread over codes](aelib/results/spread_codes.csv),
 # [labels spread](aelib/results/spread_labels.csv), [graphs](aelib/results/graphs.csv),
-# [representations](aelib/results/representations.csv), [recipe](aelib/results/recipe.csv), [size of the
-# code](aelib/results/code_size.csv), [benchmark](aelib/results/benchmark.json). The rows of few
+# [representations](aelib/results/representations.csv), [recipe](aelib/results/recipe.csv), [size of
+# the code](aelib/results/code_size.csv), [benchmark](aelib/results/benchmark.json). The rows of few
 # labels, of draws and weights crossed, of scales and of labels spread over codes are of commit
 # 5da869b; the code that trained them is there.
