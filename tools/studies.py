@@ -3,8 +3,9 @@
     python -m tools.studies [STUDY ...]
 
 Rows are kept in runs/studies/ as they come, and a study that was stopped goes on from there. Rows
-that its CSV has already are not run again; to measure them anew, delete it. The jobs run on this machine's cores or, where the
-environment variable AELIB_SCHEDULER has the address of a Dask scheduler, on its workers.
+that its CSV has already are not run again; to measure them anew, delete it. The jobs run on this
+machine's cores or, where the environment variable AELIB_SCHEDULER has the address of a Dask
+scheduler, on its workers.
 """
 
 import contextlib

@@ -59,7 +59,8 @@ def second_look(v):
         names = {arm for *arm, _ in map(list, arms) for arm in [tuple(arm)]}
         mean = {
             (arm, odd): np.mean([arms[*arm, s] for s in seeds if s % 2 == odd])
-            for arm in names for odd in (0, 1)
+            for arm in names
+            for odd in (0, 1)
         }
         gained = []
         for seed in seeds:
