@@ -615,7 +615,7 @@ if crossing is not None:
 #
 # The method of lesson 7: no autoencoder, 20,000 deskewed images in the graph, joined by the
 # directions of their edges. "In the graph" is the share of its unlabelled images with their right
-# class; "trained" is on all test images. Of letters the images are deskewed, too.
+# class; "trained" is on all test images.
 
 # %%
 STAGES = {
@@ -627,10 +627,9 @@ STAGES = {
     "seconds": "seconds of one core",
 }
 stages = read_rows("spread_labels").rename(columns=STAGES)
-for source, name in SOURCES.items():
-    these = stages[stages.source == source].groupby("labels")[list(STAGES.values())]
-    table(f"{name}, mean of {these.size().min()} draws", these.mean().T)
-    table(f"{name}, worst draw", these.min().drop(columns=STAGES["seconds"]).T)
+these = stages.groupby("labels")[list(STAGES.values())]
+table(f"MNIST, mean of {these.size().min()} draws", these.mean().T)
+table("MNIST, worst draw", these.min().drop(columns=STAGES["seconds"]).T)
 
 # %% [markdown]
 # ### Which graph, which way to spread
