@@ -204,8 +204,8 @@ def gains(scores, known=True):
         A data frame by labels and seed: with, without, gain, in percent.
     """
     if not known:
-        still = [head for head in HEADS if head != "moved"]
-        scores = scores.loc[:, (FORMS[0], slice(None), still)]
+        forms, heads = (scores.columns.get_level_values(name) for name in ("form", "head"))
+        scores = scores.loc[:, (forms == FORMS[0]) & (heads != "moved")]
     has_code = scores.columns.get_level_values("representation") == AUTOENCODER
     parts = []
     for (_, odd), half in scores.groupby(
