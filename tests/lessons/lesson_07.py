@@ -36,10 +36,10 @@ def unclear(gains, count):
     return low < 0 < high
 
 
-def under_heads(v, other, form):
+def under_heads(v, other, form, means=None):
     """By how much the autoencoder's code is ahead of another representation, head by head."""
-    heads = ["angle", "regression", "machine", "mlp"]
-    first, second = (v.means[form][name][heads] for name in (AUTOENCODER, other))
+    heads, means = ["angle", "regression", "machine", "mlp"], v.means if means is None else means
+    first, second = (means[form][name][heads] for name in (AUTOENCODER, other))
     return first - second
 
 
@@ -93,6 +93,19 @@ FACTS = {
     "with 6,000 it is behind again": lambda v: mean_interval(v.unknown.gain[6_000])[1] < 0,
     "With fewer labels the intervals include zero.":
         lambda v: all(unclear(v.unknown, count) for count in LABELS[:3]),
+    "nowhere is it three points ahead of them under the same head": lambda v: (
+        under_heads(v, BLURRED, "as they are", v.letter_means).max(axis=None) < 3
+        and all(
+            under_heads(v, other, "as they are", v.letter_means).loc[[10, 100]].mean(axis=None) > 0
+            for other in (PIXELS, PRINCIPAL)
+        )
+    ),
+    "With 1,000 and 6,000 labels a network from scratch, without any move, is ahead":
+        lambda v: all(
+            (still := v.letter_means.loc[count, "as they are"].drop("moved", level="head"))[
+                RANDOM, "network"
+            ] > still[AUTOENCODER].max() for count in (1_000, 6_000)
+        ),
     "Without these four the numbers below are the same within a tenth.": lambda v: all(
         abs(stage(v, "all", count)[v.spread_rows.seed > 3].mean() - v.final.mean()[count]) < 0.1
         for count in spread_labels.LABELS
@@ -154,8 +167,9 @@ def second_look(v):
     known[[0, 1, 2, 3]] = [0, 1, 2, 0]
     dense = np.diag(edges.toarray().sum(1)) - edges.toarray()
     exact = np.linalg.lstsq(dense, graph.sources(known), rcond=None)[0]
-    found = graph.poisson(edges, known)
-    assert (found.argmax(1) == exact.argmax(1)).mean() > 0.98
+    degrees = edges.toarray().sum(1)  # Up to a constant: what is lost on the way decides which.
+    exact -= degrees @ exact / degrees.sum()
+    assert abs(graph.poisson(edges, known) - exact).max() < 0.02 * abs(exact).max()
     # The live graph, by another way to its neighbours.
     drawn = draw(v.truth, 10, v.seed)
     assert sorted(v.truth[drawn].tolist()) == list(range(10)) and (v.label_of >= 0).sum() == 10
