@@ -51,6 +51,12 @@ def stage(v, name, count):
     return v.by_labels.get_group(count)[f"{name}_accuracy"]
 
 
+def lost(v, condition):
+    """What it costs, in points, that an assumption fails."""
+    means = v.broken.mean()
+    return means["as assumed"] - means[condition]
+
+
 # fmt: off
 FACTS = {
     "with ten labels +0.6 points (95 % interval -1.3 to +2.5)":
@@ -118,6 +124,18 @@ FACTS = {
         (first := stage(v, "spread", 10)).min() < 82 and first.sort_values().iloc[1] > 95
         and stage(v, "spread_again", 10).min() > 98
     ),
+    "One wrong label of ten costs more than ten points":
+        lambda v: lost(v, "one label wrong") > 10,
+    "To take unequal classes for equal costs as much.":
+        lambda v: lost(v, "unequal sizes taken for equal") > 10,
+    "If the sizes are known, nothing is lost": lambda v: lost(v, graphs.CONDITIONS[0]) < 0.5,
+    "stay with Poisson learning alone, which loses a point or two":
+        lambda v: 0.5 < lost(v, "unequal sizes that are unknown") < 2.5,
+    "Ten by chance leave classes out, and are worst.":
+        lambda v: v.broken.mean().idxmin() == "ten by chance",
+    "The centres of ten clusters are better":
+        lambda v: lost(v, "ten centres of clusters") < lost(v, "ten by chance"),
+    "One of each class is best.": lambda v: lost(v, "ten centres of clusters") > 0,
     "from 10 to 300 labels little changes":
         lambda v: v.final.mean().max() - v.final.mean().min() < 0.3,
 }
