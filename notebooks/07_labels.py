@@ -369,8 +369,8 @@ print(broken.agg(["mean", "min"]).T.round(1).rename(columns={"min": "worst draw"
 # %% [markdown]
 # One wrong label of ten costs more than ten points: it hands its name to a whole class. To take
 # unequal classes for equal costs as much. If the sizes are known, nothing is lost; if they are not,
-# stay with Poisson learning alone, which loses a point or two. A class without a label loses all
-# its images.
+# stay with Poisson learning alone, which loses less than half of that. A class without a label
+# loses all its images.
 #
 # The last two rows ask which ten to label. Ten by chance leave classes out, and are worst. The
 # centres of ten clusters are better, though nobody had to know a class beforehand. One of each
