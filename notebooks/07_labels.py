@@ -187,10 +187,9 @@ show(
 )
 
 # %% [markdown]
-# Both axes are logarithmic: a step down by the same length divides the error by the same number.
 # The solid lines, of those who know what varies, lie far below the dashed ones. Within each pair
 # the line with the autoencoder's code and the line without it are close, or the one without is
-# lower. The triangles are what the second half of this lesson is about.
+# lower.
 #
 # The next cell has the differences, with code minus without, and in how many draws the code won.
 
@@ -214,9 +213,6 @@ for name, gains in (("who knows what varies", known), ("nobody knows what varies
 #
 # If nobody knows, the code gains less than half a point with 300 and 1,000 labels, and with 6,000
 # it is behind again. With fewer labels the intervals include zero.
-#
-# An interval of the mean does not promise anything for *your* draw. That is why the wins are
-# counted, too.
 #
 # ## Where nobody knows what varies
 #
@@ -298,8 +294,7 @@ named_right = 100 * (names == truth)[label_of == -1].float().mean().item()
 print(f"{named_right:.1f} % of {len(truth) - 10:,} images without a label are named right")
 
 # %% [markdown]
-# With ten labels, no training and a second of work. (On the 20,000 images of the table below it is
-# a little better: the more images, the closer the neighbours.)
+# With ten labels, no training and a second of work.
 #
 # Such labels can be trained on, as if somebody had written them. So the classifier of approach 2
 # learns from the surest 90 % of each class, with moves. Its own code makes a second graph, labels
@@ -405,9 +400,6 @@ print(broken.agg(["mean", "min"]).T.round(1).rename(columns={"min": "worst draw"
 # - **Nobody knows what varies:** an autoencoder's code may be worth a try. Compare it on the same
 #   draws and under the same heads, and count who wins.
 #
-# A reconstruction has to get the pixels right, so what few pixels show costs it little to lose. If
-# what you want to know fills little of the image, expect less of its code.
-#
 # ## Is the table true?
 #
 # Run one of its rows again: PCA-48 of deskewed images, with this lesson's seed.
@@ -505,24 +497,7 @@ def labels_needed(counts, accuracies, target):
 check_labels_needed(labels_needed)
 
 # %% [markdown]
-# With `list(representations.LABELS)` and `known.without.groupby("labels").mean().tolist()`: how
-# many labels do the methods above need for what spreading gets with ten?
-#
-# ### 4. Predict, change, run
-#
-# How much luck does the pairing take out at 10 labels? Take the standard deviation of the gain,
-# draw by draw. Compare it with what it would be if each had draws of its own: then the variances of
-# both would add up. And at 30 labels?
-#
-# <details><summary>Answers</summary>
-#
-# With `pair = known.loc[10][["with", "without"]]` they are `known.loc[10].gain.std()` and
-# `pair.var().sum() ** 0.5`. The first is smaller if the two methods are lucky in the same draws;
-# `pair.corr()` says how much they are.
-#
-# </details>
-#
-# ### 5. An open question
+# ### 4. An open question
 #
 # Here nothing was chosen. You have ten labels in all, and a learning rate to choose. How
 # would you do it? What could you look at that needs no label?
