@@ -81,6 +81,13 @@ def main(words, root=ROOT, seeds=SEEDS):
         counts[name] = (counts[name] if wanted else {}) | counted_now
     said = joined(table for name in lessons for table in conditions(root, name))
     counts["conditions"] = (counts["conditions"] if wanted else {}) | said
+    every = joined(
+        table for name in find_lessons(root / "notebooks") for table in conditions(root, name)
+    )
+    counts = {
+        name: {sentence: count for sentence, count in table.items() if sentence in every}
+        for name, table in counts.items()
+    }
     write_whole(results / "spread.json", json.dumps(spread, indent=1) + "\n")
     write_whole(results / "claims.json", json.dumps(counts, indent=1) + "\n")
     return 0
