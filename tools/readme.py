@@ -99,7 +99,8 @@ def answer(runs):
         f"Where nobody does, hardly: {told(unknown, (10, 300, 6_000))}.",
         f"With 6,000 labels a support vector machine on *deskewed* images (each sheared until it "
         f"stands upright) gets {simple:.1f} % in seconds. An MLP on the frozen encoder's code "
-        f"(approach 1) gets {one:.1f} %, encoder and MLP trained together (approach 2) get {two:.1f} %.",
+        f"(approach 1) gets {one:.1f} %, encoder and MLP trained together (approach 2) get "
+        f"{two:.1f} %.",
         f"With 10 labels, images without labels do far more than a code does. Labels spread over "
         f"a graph of the images, and a classifier trained on them, get {twice.mean()[10]:.1f} % "
         f"(the worst of {twice.size()[10]} draws {twice.min()[10]:.1f} %).",
