@@ -157,17 +157,19 @@ for form in representations.FORMS:
 #
 # **Predict:** is the code worth more if nobody knows what varies, or less?
 
-# %% tags=["readme"]
+# %%
 known, unknown = (representations.gains(scores, knowing) for knowing in (True, False))
 spread_rows = read_rows("spread_labels")
 final = spread_rows[spread_rows.source == "mnist"].groupby("labels").all_accuracy
-figure, axis = plt.subplots(figsize=(6.4, 4.8))
 lines = {
     "no autoencoder, images as they are": (unknown["without"], "s--", "C0"),
     "autoencoder's code, images as they are": (unknown["with"], "o--", "C1"),
     "no autoencoder, deskewed or moved": (known["without"], "s-", "C0"),
     "autoencoder's code, deskewed or moved": (known["with"], "o-", "C1"),
 }
+
+# %% tags=["readme"]
+figure, axis = plt.subplots(figsize=(6.4, 4.8))
 for name, (accuracies, marker, colour) in lines.items():
     errors = 100 - accuracies.groupby("labels").mean()
     axis.loglog(errors.index, errors, marker, color=colour, label=name)

@@ -244,6 +244,11 @@ def test_measuring_the_spread_leaves_the_files_until_all_is_known(tmp_path, caps
     counts = json.loads((results / "claims.json").read_text())
     assert list(counts.pop("conditions")) == ["A01_measured", "B01_measured", "C01_measured"]
     assert counts == {"digits": {"A": [1, 1]}, "MNIST": {"A": [1, 2]}}
+    # One lesson by its number: what is measured of others stays, but no sentence that is gone.
+    assert spread.main(["mnist", "01"], tmp_path, {"mnist": [0, 1]}) == 0
+    counts = json.loads((results / "claims.json").read_text())
+    assert len(counts.pop("conditions")) == 3 and counts == {"digits": {}, "MNIST": {}}
+    assert list(json.loads((results / "spread.json").read_text())["runs"]) == ["digits", "MNIST"]
 
 
 @pytest.mark.slow

@@ -81,13 +81,12 @@ def main(words, root=ROOT, seeds=SEEDS):
         counts[name] = (counts[name] if wanted else {}) | counted_now
     said = joined(table for name in lessons for table in conditions(root, name))
     counts["conditions"] = (counts["conditions"] if wanted else {}) | said
-    every = joined(
-        table for name in find_lessons(root / "notebooks") for table in conditions(root, name)
-    )
-    counts = {
-        name: {sentence: count for sentence, count in table.items() if sentence in every}
-        for name, table in counts.items()
-    }
+    if wanted:  # Sentences that lessons have lost since are not counted any more.
+        all_lessons = find_lessons(root / "notebooks")
+        every = joined(table for name in all_lessons for table in conditions(root, name))
+        for table in counts.values():
+            for sentence in table.keys() - every.keys():
+                del table[sentence]
     write_whole(results / "spread.json", json.dumps(spread, indent=1) + "\n")
     write_whole(results / "claims.json", json.dumps(counts, indent=1) + "\n")
     return 0

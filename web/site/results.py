@@ -618,7 +618,7 @@ if crossing is not None:
 # class; "trained" is on all test images.
 
 # %%
-STAGES = {
+SPREAD_STAGES = {
     "spread_accuracy": "in the graph",
     "trained_accuracy": "trained",
     "spread_again_accuracy": "in the second graph",
@@ -626,10 +626,10 @@ STAGES = {
     "all_accuracy": "trained on all",
     "seconds": "seconds of one core",
 }
-stages = read_rows("spread_labels").rename(columns=STAGES)
-these = stages.groupby("labels")[list(STAGES.values())]
-table(f"MNIST, mean of {these.size().min()} draws", these.mean().T)
-table("MNIST, worst draw", these.min().drop(columns=STAGES["seconds"]).T)
+spread_stages = read_rows("spread_labels").rename(columns=SPREAD_STAGES)
+spread_draws = spread_stages.groupby("labels")[list(SPREAD_STAGES.values())]
+table(f"MNIST, mean of {spread_draws.size().min()} draws", spread_draws.mean().T)
+table("MNIST, worst draw", spread_draws.min().drop(columns=SPREAD_STAGES["seconds"]).T)
 
 # %% [markdown]
 # ### Which graph, which way to spread
@@ -641,16 +641,16 @@ table("MNIST, worst draw", these.min().drop(columns=STAGES["seconds"]).T)
 
 # %%
 graph_rows = read_rows("graphs")
-for source, name in SOURCES.items():
-    these = graph_rows[graph_rows.source == source]
-    by_graph = these.groupby(["representation", "form"], sort=False)
+for source, name in {"mnist": "MNIST"}.items():
+    on_graphs = graph_rows[graph_rows.source == source]
+    by_graph = on_graphs.groupby(["representation", "form"], sort=False)
     for count in (10, 100):
-        ways = [f"{way}_{count}" for way in graphs.WAYS]
-        caption = f"{name}, {count} labels, {these.seed.nunique()} draws"
-        for how, rows_of in (("mean", by_graph[ways].mean()), ("worst draw", by_graph[ways].min())):
+        keys = [f"{way}_{count}" for way in graphs.WAYS]
+        caption = f"{name}, {count} labels, {on_graphs.seed.nunique()} draws"
+        for how, rows_of in (("mean", by_graph[keys].mean()), ("worst draw", by_graph[keys].min())):
             table(
                 f"{caption}: {how}",
-                rows_of.rename(columns=dict(zip(ways, graphs.WAYS, strict=True))),
+                rows_of.rename(columns=dict(zip(keys, graphs.WAYS, strict=True))),
             )
 
 # %% [markdown]
