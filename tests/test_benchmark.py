@@ -52,12 +52,6 @@ def test_a_quick_run_gives_the_numbers_of_a_stored_one():
     assert not set(once) & set(report)  # Lesson 8 reads both into one.
 
 
-def test_a_question_that_is_not_there_is_refused(capsys):
-    with pytest.raises(SystemExit):
-        __main__.main(["step"])
-    assert "growth" in capsys.readouterr().err
-
-
 def test_ratios_are_medians_of_the_rounds():
     assert rounds.ratio([3.0, 10.0, 8.0], [1.0, 2.0, 4.0]) == 3.0
     rates = {"ours": [4.0, 4.0, 12.0], "published loop": [2.0, 1.0, 4.0]}

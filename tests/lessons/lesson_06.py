@@ -14,7 +14,6 @@ from aelib.evaluation import mean_interval, share_interval
 from aelib.results import results_folder
 from aelib.studies.replication import CHANGES
 
-COUNTED = False
 MANY = 60_000
 DEAD = [0, 2, 3, 5, 6, 11, 14, 15]
 DECAYED = "weight decay 0.01"
