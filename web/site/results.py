@@ -641,17 +641,13 @@ table("MNIST, worst draw", spread_draws.min().drop(columns=SPREAD_STAGES["second
 
 # %%
 graph_rows = read_rows("graphs")
-for source, name in {"mnist": "MNIST"}.items():
-    on_graphs = graph_rows[graph_rows.source == source]
-    by_graph = on_graphs.groupby(["representation", "form"], sort=False)
-    for count in (10, 100):
-        keys = [f"{way}_{count}" for way in graphs.WAYS]
-        caption = f"{name}, {count} labels, {on_graphs.seed.nunique()} draws"
-        for how, rows_of in (("mean", by_graph[keys].mean()), ("worst draw", by_graph[keys].min())):
-            table(
-                f"{caption}: {how}",
-                rows_of.rename(columns=dict(zip(keys, graphs.WAYS, strict=True))),
-            )
+on_graphs = graph_rows[graph_rows.seed < 2]  # The others have one graph, where assumptions fail.
+by_graph = on_graphs.groupby(["representation", "form"], sort=False)
+for count in (10, 100):
+    keys = dict(zip([f"{way}_{count}" for way in graphs.WAYS], graphs.WAYS, strict=True))
+    for how, found in (("mean of two draws", by_graph.mean), ("worse draw", by_graph.min)):
+        shown = found(numeric_only=True)[list(keys)].rename(columns=keys)
+        table(f"MNIST, {count} labels: {how}", shown)
 
 # %% [markdown]
 # ## The measured tables
