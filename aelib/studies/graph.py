@@ -106,8 +106,7 @@ def keep_sizes(graph, known, scores, shares):
     """Scores `(N, classes)` of classes that keep their sizes, from those of `poisson`.
 
     Again and again each image gets one class, so that each class has its share, and the classes
-    flow into each other for some steps, from the labels on (Calder et al., algorithm 2, with their
-    numbers of steps).
+    flow into each other for some steps, from the labels on (after Calder et al., algorithm 2).
     """
     degrees = np.asarray(graph.sum(1)).ravel()
     step = 1 / degrees.max()

@@ -1,8 +1,8 @@
 """What does the autoencoder's code add? Representations and heads, crossed, on the same draws.
 
 Every representation is made of the images as they are and of deskewed ones, and gets the same four
-heads; where it comes from a network, that network is also trained on with the labels, on moved
-images. What is learned without labels is learned from all images. No setting is chosen by labels.
+heads; where it comes from a network, that network is also trained on with the labels, without and
+with moves. What is learned without labels is learned from all images. Labels choose no setting.
 """
 
 import copy
@@ -73,12 +73,12 @@ def run(settings, seed):
         few = infer(encode, labelled.images)
         # Black is where pixels begin; a code has no such point but its mean.
         straight = nn.Flatten() if representation in (PIXELS, BLURRED) else scale
+        by_angle = NearestByAngle(straight(few), labelled.labels)
+        machine = RBFMachine(scale(few), labelled.labels)
         names = {
-            "angle": infer(NearestByAngle(straight(few), labelled.labels), straight(test)).argmax(
-                1
-            ),
+            "angle": infer(by_angle, straight(test)).argmax(1),
             "regression": regression(scale(few), labelled.labels, scale(test)),
-            "machine": infer(RBFMachine(scale(few), labelled.labels), scale(test)).argmax(1),
+            "machine": infer(machine, scale(test)).argmax(1),
         }
         torch.manual_seed(seed)
         mlp = fitted(head(pool, 10), Split(few, labelled.labels), seed)
@@ -103,7 +103,7 @@ def regression(few, labels, test):
 
 
 def fitted(model, labelled, seed):
-    """The model, trained for 360 steps as in `few_labels`, where nothing is chosen."""
+    """The model, trained for 360 steps at a one-cycle rate; nothing is chosen."""
     batch_size = min(max(len(labelled.labels) // 5, 10), 100)
     train(
         model,
