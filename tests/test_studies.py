@@ -220,8 +220,8 @@ def test_labels_flow_to_neighbours(shares):
 def test_classes_keep_their_sizes():
     torch.manual_seed(0)
     features, known = torch.rand(400, 2), torch.full((400,), -1)
-    known[:4] = torch.tensor([0, 0, 1, 1])
-    shares = [0.2, 0.8]
+    known[:4], shares = torch.tensor([0, 0, 0, 1]), [0.2, 0.8]
+    assert abs(graph.sources(known.numpy()).sum(0)).max() < 1e-9  # As much flows out as in.
     counts = graph.spread(features, known, shares)[0].bincount() / 400
     assert counts.tolist() == pytest.approx(shares, abs=0.03)
     assert abs(graph.spread(features, known)[0].bincount() / 400 - torch.tensor(shares)).max() > 0.1
